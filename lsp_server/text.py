@@ -89,9 +89,24 @@ class LineIndex:
 
     __slots__ = ("source", "starts")
 
-    def __init__(self, source: bytes) -> None:
+    def __init__(self, source: bytes, starts: list[int] | None = None) -> None:
         self.source = source
-        self.starts = list(_line_starts(source))
+        self.starts = list(_line_starts(source)) if starts is None else starts
+
+    def edit(self, span: Span, replacement: bytes, source: bytes) -> LineIndex:
+        """The index of `source`, which is this text with `span` replaced; only those lines are read."""
+        first = max(self.line_at(span.start) - 1, 0)  # an edit can join CR and LF before it
+        last = min(self.line_at(span.end) + 2, len(self.starts))
+        by = len(replacement) - span.length
+        begin = self.starts[first]
+        end = (self.starts[last] if last < len(self.starts) else len(self.source)) + by
+        middle = [begin + start for start in _line_starts(source[begin:end])]
+        if last < len(self.starts):
+            middle = middle[:-1] if middle[-1] == end else middle
+            tail = [start + by for start in self.starts[last:]]
+        else:
+            tail = []
+        return LineIndex(source, self.starts[:first] + middle + tail)
 
     @property
     def line_count(self) -> int:

@@ -1,0 +1,188 @@
+"""One file at one version: its bytes, lines, syntax tree and layers; edits make the next version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import PurePosixPath
+
+import tree_sitter
+
+from lsp_server.role import Role, role_of
+from lsp_server.syntax.guard import refusal
+from lsp_server.syntax.layers import TemplateLayer, template_layer
+from lsp_server.syntax.names import Names
+from lsp_server.syntax.node import LANGUAGE, Tree
+from lsp_server.syntax.outline import Form, Module, Outline
+from lsp_server.syntax.heex import Dialect
+from lsp_server.text import LineIndex, Span
+
+
+class Language(StrEnum):
+    """What a file is written in, by the ending of its name."""
+
+    ELIXIR = "elixir"
+    HEEX = "heex"
+    LEEX = "leex"
+    EEX = "eex"
+    OTHER = "other"
+
+
+_LANGUAGES = {
+    ".ex": Language.ELIXIR,
+    ".exs": Language.ELIXIR,
+    ".lock": Language.ELIXIR,
+    ".heex": Language.HEEX,
+    ".leex": Language.LEEX,
+    ".eex": Language.EEX,
+}
+_DIALECTS = {
+    Language.HEEX: Dialect.HEEX,
+    Language.LEEX: Dialect.LEEX,
+    Language.EEX: Dialect.EEX,
+}
+
+
+def language_of(path: str) -> Language:
+    """The language of a file by its name."""
+    return _LANGUAGES.get(PurePosixPath(path).suffix, Language.OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The replacement of a range of bytes."""
+
+    span: Span
+    text: bytes
+
+
+_parser = tree_sitter.Parser(LANGUAGE)
+
+
+class Document:
+    """An immutable version of a file. `path` is relative to the project's root, in POSIX form.
+
+    Parsing happens on first use. `version` is the editor's, None for a file read from disk.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        source: bytes,
+        version: int | None = None,
+        *,
+        lines: LineIndex | None = None,
+        edited: tree_sitter.Tree | None = None,
+    ) -> None:
+        self.path = path
+        self.source = source
+        self.version = version
+        self._edited = edited  # the tree of the version before, told of the edits
+        if lines is not None:
+            self.__dict__["lines"] = lines
+
+    @cached_property
+    def language(self) -> Language:
+        """What the file is written in."""
+        return language_of(self.path)
+
+    @cached_property
+    def role(self) -> Role:
+        """What part the file plays in its project."""
+        return role_of(self.path)
+
+    @cached_property
+    def lines(self) -> LineIndex:
+        """The line index."""
+        return LineIndex(self.source)
+
+    @cached_property
+    def refusal(self) -> str | None:
+        """Why the text is not parsed; None for every ordinary text."""
+        return refusal(self.source)
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The Elixir tree; an empty one for templates and for texts that are refused."""
+        if self.language is not Language.ELIXIR or self.refusal is not None:
+            return Tree(_parser.parse(b""), b"")
+        previous, self._edited = self._edited, None
+        return Tree(_parser.parse(self.source, previous), self.source)
+
+    @cached_property
+    def outline(self) -> Outline:
+        """Modules and forms."""
+        return Outline(self.tree)
+
+    @property
+    def forms(self) -> list[Form]:
+        """The forms in the order of the text."""
+        return self.outline.forms
+
+    @property
+    def modules(self) -> list[Module]:
+        """The modules, the nameless top of the file first."""
+        return self.outline.modules
+
+    @cached_property
+    def template(self) -> TemplateLayer | None:
+        """The layer of a file that is a template as a whole."""
+        dialect = _DIALECTS.get(self.language)
+        if dialect is None or self.refusal is not None:
+            return None
+        return template_layer(self.source, Span(0, len(self.source)), dialect)
+
+    @property
+    def templates(self) -> Iterator[TemplateLayer]:
+        """All template layers of the file, that of the whole file or those of its sigils."""
+        if self.template is not None:
+            yield self.template
+        for form in self.forms:
+            yield from form.templates
+
+    def names_at(self, offset: int) -> Names:
+        """What names mean at a byte offset."""
+        form = self.outline.form_at(offset)
+        return self.outline.module_at(offset).names if form is None else form.names_at(offset)
+
+    def edit(self, changes: Iterable[Change], version: int | None = None) -> Document:
+        """The next version: each change applies to the text that the one before it left.
+
+        The tree is told of every change and parsed once, when it is next asked for.
+        """
+        source, lines = self.source, self.lines
+        tree: tree_sitter.Tree | None = None
+        if self.language is Language.ELIXIR and self.refusal is None:
+            known = self.__dict__.get("tree")
+            raw = known.raw if known is not None else self._edited
+            tree = None if raw is None else raw.copy()
+        for change in changes:
+            start = min(max(change.span.start, 0), len(source))
+            end = min(max(change.span.end, start), len(source))
+            span = Span(start, end)
+            edited = source[:start] + change.text + source[end:]
+            after = lines.edit(span, change.text, edited)
+            if tree is not None:
+                new_end = start + len(change.text)
+                tree.edit(
+                    start_byte=start,
+                    old_end_byte=end,
+                    new_end_byte=new_end,
+                    start_point=_point(lines, source, start),
+                    old_end_point=_point(lines, source, end),
+                    new_end_point=_point(after, edited, new_end),
+                )
+            source, lines = edited, after
+        return Document(self.path, source, version, lines=lines, edited=tree)
+
+    def renamed(self, path: str) -> Document:
+        """The same text under another path."""
+        return Document(path, self.source, self.version)
+
+
+def _point(lines: LineIndex, source: bytes, offset: int) -> tuple[int, int]:
+    """Row and byte column as tree-sitter counts them: rows end at LF alone."""
+    row = source.count(b"\n", 0, offset) if b"\r" in source else lines.line_at(offset)
+    return row, offset - (source.rfind(b"\n", 0, offset) + 1)

@@ -1,0 +1,135 @@
+"""What facts are, and how a file's facts are kept and compared.
+
+A fact is a small frozen record that one file states about the project. Facts are msgspec structs
+because a scan makes hundreds of thousands of them and the cache stores them: a frozen dataclass
+takes ten times as long to make and cannot be decoded from msgpack without a second record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from lsp_server.document import Document
+from lsp_server.text import Span
+
+FactType = TypeVar("FactType", bound="Fact")
+
+
+class Fact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Base of all facts. Fields are plain data: str, int, bool, Span, tuples and other facts.
+
+    Spans are bytes of the file that states the fact; they do not count when facts are compared.
+    """
+
+
+FACT_TYPES: dict[str, type[Fact]] = {}
+Collector = Callable[[Document], Iterable[Fact]]
+COLLECTORS: list[Collector] = []
+
+
+def collects(*types: type[Fact]) -> Callable[[Collector], Collector]:
+    """Function decorator: the function finds facts of these types in a document."""
+
+    def register(function: Collector) -> Collector:
+        for one in types:
+            FACT_TYPES[one.__name__] = one
+        COLLECTORS.append(function)
+        return function
+
+    return register
+
+
+class FileFacts:
+    """The facts of one file by type, in the order of the text; decoded only when asked for."""
+
+    __slots__ = ("_decoded", "_encoded")
+
+    def __init__(
+        self,
+        decoded: Mapping[type[Fact], tuple[Fact, ...]] | None = None,
+        encoded: Mapping[str, bytes] | None = None,
+    ) -> None:
+        self._decoded: dict[type[Fact], tuple[Fact, ...]] = dict(decoded or {})
+        self._encoded: dict[str, bytes] = dict(encoded or {})
+
+    def of(self, kind: type[FactType]) -> tuple[FactType, ...]:
+        """The facts of one type."""
+        found = self._decoded.get(kind)
+        if found is None:
+            blob = self._encoded.get(kind.__name__)
+            found = () if blob is None else _decoder(kind).decode(blob)
+            self._decoded[kind] = found
+        return found  # type: ignore[return-value]
+
+    @property
+    def types(self) -> set[type[Fact]]:
+        """The types of which there is a fact."""
+        named = {FACT_TYPES[name] for name in self._encoded if name in FACT_TYPES}
+        return named | {kind for kind, facts in self._decoded.items() if facts}
+
+    def encode(self) -> dict[str, bytes]:
+        """The facts as msgpack by type name."""
+        blobs = dict(self._encoded)
+        for kind, facts in self._decoded.items():
+            if facts and kind.__name__ not in blobs:
+                blobs[kind.__name__] = msgspec.msgpack.encode(facts)
+        return blobs
+
+    def changed_types(self, other: FileFacts) -> set[type[Fact]]:
+        """The types whose facts differ in more than their spans."""
+        return {
+            kind
+            for kind in self.types | other.types
+            if not _same_meaning(self.of(kind), other.of(kind))
+        }
+
+
+EMPTY = FileFacts()
+_DECODERS: dict[type[Fact], msgspec.msgpack.Decoder[Any]] = {}
+
+
+def _decoder(kind: type[Fact]) -> msgspec.msgpack.Decoder[Any]:
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        decoder = _DECODERS[kind] = msgspec.msgpack.Decoder(tuple[kind, ...])  # type: ignore[valid-type]
+    return decoder
+
+
+def _same_meaning(one: tuple[Fact, ...], other: tuple[Fact, ...]) -> bool:
+    if len(one) != len(other):
+        return False
+    return all(a == b or _meaning(a) == _meaning(b) for a, b in zip(one, other, strict=True))
+
+
+def _meaning(value: object) -> object:
+    """The value without its spans."""
+    if isinstance(value, Span):
+        return None
+    if isinstance(value, Fact):
+        return tuple(_meaning(getattr(value, name)) for name in value.__struct_fields__)
+    if isinstance(value, tuple):
+        return tuple(_meaning(one) for one in value)
+    return value
+
+
+def collect(document: Document) -> FileFacts:
+    """All facts of a document."""
+    found: dict[type[Fact], list[Fact]] = {}
+    for collector in COLLECTORS:
+        for fact in collector(document):
+            found.setdefault(type(fact), []).append(fact)
+    return FileFacts({kind: tuple(facts) for kind, facts in found.items()})
+
+
+def load_collectors() -> Iterator[str]:
+    """Import every module of this package, which registers its facts and collectors."""
+    import importlib
+    import pkgutil
+
+    package = importlib.import_module("lsp_server.facts")
+    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda one: one.name):
+        importlib.import_module(f"lsp_server.facts.{module.name}")
+        yield module.name
