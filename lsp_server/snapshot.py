@@ -1,0 +1,29 @@
+"""An immutable view of a project at one moment: what rules and fixes may see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lsp_server.config import Settings
+from lsp_server.document import Document
+from lsp_server.facts.context import ProjectContext, project_context
+from lsp_server.facts.index import Index
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Documents, facts and settings of one project. `read` gives a file's newest text."""
+
+    index: Index
+    settings: Settings
+    read: Callable[[str], Document | None] = field(repr=False)
+
+    @property
+    def context(self) -> ProjectContext:
+        """Dependencies, repos and what `use` of the project's own modules brings."""
+        return project_context(self.index)
+
+    def document(self, path: str) -> Document | None:
+        """A file of the project, open in the editor or on disk; None where there is none."""
+        return self.read(path)
