@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from lsp_server.config import Settings
 from lsp_server.document import Document
@@ -13,11 +14,13 @@ from lsp_server.facts.index import Index
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Documents, facts and settings of one project. `read` gives a file's newest text."""
+    """Documents, facts and settings of one project. `read` gives a file's newest text,
+    `now` the time in UTC for names of new migrations."""
 
     index: Index
     settings: Settings
     read: Callable[[str], Document | None] = field(repr=False)
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
 
     @property
     def context(self) -> ProjectContext:
