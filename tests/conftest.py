@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from elixir_oracle import ElixirOracle, elixir_command
+from tests.elixir_oracle import ElixirOracle, elixir_command
 
 
 @pytest.fixture(scope="session")

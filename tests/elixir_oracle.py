@@ -20,7 +20,7 @@ from tempfile import TemporaryFile
 from types import TracebackType
 from typing import BinaryIO, Self, TypeAlias, cast
 
-from locals_without_parens import LOCALS_WITHOUT_PARENS
+from tests.locals_without_parens import LOCALS_WITHOUT_PARENS
 
 SCRIPT = Path(__file__).with_suffix(".exs")
 COUNT = struct.Struct(">I")

@@ -6,8 +6,8 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
-from elixir_oracle import SCRIPT, ElixirOracle, ElixirSyntaxError, OracleStopped
-from locals_without_parens import LOCALS_WITHOUT_PARENS, arities
+from tests.elixir_oracle import SCRIPT, ElixirOracle, ElixirSyntaxError, OracleStopped
+from tests.locals_without_parens import LOCALS_WITHOUT_PARENS, arities
 
 pytest_plugins = ["pytester"]
 

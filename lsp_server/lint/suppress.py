@@ -1,0 +1,239 @@
+"""Suppressions in comments: `# retort:ignore ecto/query-in-loop -- reason`.
+
+One stands at the end of the line it is about, or alone on the line before; `retort:ignore-file` holds
+for its whole file. In templates the comment is `<%!-- retort:ignore … --%>`. A rule may be named by
+its pack alone (`ecto`). Text after ` -- ` is the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from lsp_server.document import Document
+from lsp_server.lint.finding import Edit, Finding, Fix, Severity, Tag
+from lsp_server.snapshot import Snapshot
+from lsp_server.syntax import heex
+from lsp_server.syntax.literals import Charlist, Sigil, String
+from lsp_server.syntax.node import kind_id
+from lsp_server.text import Span, line_ending
+
+UNUSED = "retort/unused-suppression"
+UNKNOWN = "retort/unknown-suppression"
+UNREADABLE = "retort/unreadable-file"
+_MARK = re.compile(rb"retort:(ignore-file|ignore)\b([^\n\r]*)")
+_COMMENT = kind_id("comment")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One rule or pack that a suppression names."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One comment. `lines` are the zero-based lines it is about, None for the whole file."""
+
+    names: tuple[Named, ...]
+    span: Span
+    lines: frozenset[int] | None
+    whole: Span  # what to remove when nothing of it is needed
+
+    def covers(self, rule: str, line: int) -> Named | None:
+        """The name by which the suppression silences a rule on a line."""
+        if self.lines is not None and line not in self.lines:
+            return None
+        pack = rule.partition("/")[0]
+        return next((one for one in self.names if one.name in (rule, pack)), None)
+
+
+def suppressions(document: Document) -> list[Suppression]:
+    """The suppressions of a file in the order of the text."""
+    if b"retort:ignore" not in document.source or document.refusal is not None:
+        return []
+    found: list[Suppression] = []
+    for match in _MARK.finditer(document.source):
+        comment = _comment_around(document, match.start())
+        if comment is not None:
+            found.append(_suppression(document, match, comment))
+    return found
+
+
+def _comment_around(document: Document, offset: int) -> Span | None:
+    for layer in document.templates:
+        if layer.span.start <= offset < layer.span.end:
+            path = heex.path_to(layer.template, offset)
+            last = path[-1] if path else None
+            return last.span if isinstance(last, heex.EexComment) else None
+    raw = document.tree.raw.root_node.named_descendant_for_byte_range(offset, offset)
+    if raw is None or raw.kind_id != _COMMENT:
+        return None
+    return Span(raw.start_byte, raw.end_byte)
+
+
+def _suppression(document: Document, match: re.Match[bytes], comment: Span) -> Suppression:
+    lines, source = document.lines, document.source
+    rest = match[2].split(b"--", 1)[0]
+    names = tuple(
+        Named(name[0].decode("utf-8", "replace"), Span(*name.span()).shift(match.start(2)))
+        for name in re.finditer(rb"[\w/-]*\w", rest)
+    )
+    first, last = lines.line_at(comment.start), lines.line_at(comment.end)
+    line = lines.line_span(first)
+    alone = not source[line.start : comment.start].strip() and not source[
+        comment.end : lines.line_span(last).end
+    ].strip()
+    about = None
+    if match[1] == b"ignore":
+        about = frozenset(reach(document, last + 1) if alone else {first, last})
+    if alone:
+        after = lines.starts[last + 1] if last + 1 < lines.line_count else len(source)
+        whole = Span(line.start, after)
+    else:
+        before = source[line.start : comment.start]
+        whole = Span(comment.start - (len(before) - len(before.rstrip())), comment.end)
+    return Suppression(names, Span(match.start(), match.end(2)), about, whole)
+
+
+def reach(document: Document, line: int) -> range:
+    """The lines that a comment above `line` is about.
+
+    One line; but where a text of several lines or the opening tag of an element begins on it, no
+    comment can stand inside that, so the lines down to its end belong to it.
+    """
+    span = document.lines.line_span(line)
+    last = line
+    for begin, end in _solid(document):
+        if span.start <= begin < span.end:
+            last = max(last, document.lines.line_at(end))
+    return range(line, last + 1)
+
+
+def _solid(document: Document) -> Iterable[Span]:
+    """Stretches of text in which no comment can stand: quoted texts and opening tags."""
+    templates = list(document.templates)
+    for layer in templates:
+        for node in heex.walk(layer.template):
+            if isinstance(node, heex.Tag):
+                yield node.opening
+    inner = {layer.sigil.span for layer in templates if layer.sigil is not None}
+    for form in document.forms:
+        for view in (String, Charlist, Sigil):
+            for quoted in form.index.nodes(view):
+                if quoted.span not in inner:
+                    yield quoted.span
+
+
+def suppress(
+    document: Document, findings: Iterable[Finding], known: Collection[str], ran: Collection[str]
+) -> list[Finding]:
+    """What is left of a file's findings, and what is wrong with its suppressions.
+
+    `known` are all rules and packs that exist. `ran` are the rules that were run on the file: only of
+    those can it be said that a suppression of them suppresses nothing.
+    """
+    comments = suppressions(document)
+    if not comments:
+        return list(findings)
+    left: list[Finding] = []
+    used: set[Named] = set()
+    for finding in findings:
+        line = document.lines.line_at(finding.span.start)
+        hits = [hit for one in comments if (hit := one.covers(finding.rule, line))]
+        used.update(hits)
+        if not hits:
+            left.append(finding)
+    for one in comments:
+        left.extend(_complaints(document, one, used, known, ran))
+    return left
+
+
+def _complaints(
+    document: Document,
+    comment: Suppression,
+    used: Collection[Named],
+    known: Collection[str],
+    ran: Collection[str],
+) -> Iterable[Finding]:
+    packs = {rule.partition("/")[0] for rule in ran}
+    idle = [
+        name
+        for name in comment.names
+        if name not in used and (name.name in ran or name.name in packs or name.name not in known)
+    ]
+    for name in idle:
+        fix = Fix.safe("Remove the suppression", _removal(comment, name, idle))
+        if name.name in known:
+            message, rule = f"`{name.name}` finds nothing here to suppress", UNUSED
+        else:
+            near = get_close_matches(name.name, known, 1)
+            hint = f"; did you mean `{near[0]}`?" if near else ""
+            message, rule = f"there is no rule or pack `{name.name}`{hint}", UNKNOWN
+        yield Finding(
+            name.span,
+            message,
+            document.path,
+            fix,
+            tags=(Tag.UNNECESSARY,) if rule == UNUSED else (),
+            rule=rule,
+            severity=Severity.WARNING if rule == UNKNOWN else Severity.INFORMATION,
+        )
+    if not comment.names:
+        fix = Fix.safe("Remove the suppression", lambda _: [Edit(comment.whole, "")])
+        yield Finding(
+            comment.span,
+            "the suppression names no rule",
+            document.path,
+            fix,
+            rule=UNUSED,
+            severity=Severity.INFORMATION,
+        )
+
+
+def _removal(
+    comment: Suppression, name: Named, idle: list[Named]
+) -> Callable[[Snapshot], list[Edit]]:
+    def build(_: Snapshot) -> list[Edit]:
+        if len(idle) == len(comment.names):
+            return [Edit(comment.whole, "")]
+        at = comment.names.index(name)
+        if at + 1 < len(comment.names):
+            return [Edit(Span(name.span.start, comment.names[at + 1].span.start), "")]
+        return [Edit(Span(comment.names[at - 1].span.end, name.span.end), "")]
+
+    return build
+
+
+def ignore_here(document: Document, finding: Finding) -> list[Edit]:
+    """The edits that insert a suppression of a finding, or add its rule to one that is there."""
+    line = document.lines.line_at(finding.span.start)
+    for one in suppressions(document):
+        if one.lines is not None and line in one.lines and one.names:
+            end = one.names[-1].span.end
+            return [Edit(Span(end, end), f", {finding.rule}", document.path)]
+    around = [span.start for span in _solid(document) if span.covers(finding.span)]
+    line = document.lines.line_at(min([finding.span.start, *around]))
+    at = document.lines.starts[line]
+    indent = document.lines.indentation(at).decode()
+    text = f"retort:ignore {finding.rule}"
+    newline = line_ending(document.source)
+    in_template = any(
+        layer.span.start <= at + len(indent) < layer.span.end for layer in document.templates
+    )
+    comment = f"<%!-- {text} --%>" if in_template else f"# {text}"
+    return [Edit(Span(at, at), f"{indent}{comment}{newline}", document.path)]
+
+
+def unreadable(document: Document) -> list[Finding]:
+    """The one finding of a file that is not parsed."""
+    if document.refusal is None:
+        return []
+    message = f"Retort does not read this file: {document.refusal}"
+    end = document.lines.line_span(0).end
+    finding = Finding(Span(0, end), message, document.path, rule=UNREADABLE)
+    return [replace(finding, severity=Severity.INFORMATION)]
