@@ -1,21 +1,301 @@
-"""Settings of a project as rules and faces see them."""
+"""Settings: `.retort.toml` at the project's root, overridden by what an editor or a flag says.
+
+```toml
+profile = "recommended"            # or "aggressive"
+exclude = ["lib/generated/**"]     # beside .gitignore, deps, _build and node_modules
+
+[rules]
+design = "off"                     # a whole pack
+"ecto/unbounded-query" = "hint"    # off, error, warning, information, hint; "on" for its own severity
+
+[rules."ecto/missing-fk-index"]    # a rule's own settings
+severity = "warning"
+allow = ["orders.legacy_id"]
+
+[[paths]]                          # other severities below some paths; the last that matches counts
+match = ["lib/legacy/**"]
+rules = { ecto = "off" }
+```
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import re
+import tomllib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any, Protocol
+
+import msgspec
+
+from lsp_server.severity import Profile, Severity
+from lsp_server.text import LineIndex, Span
+
+FILE_NAME = ".retort.toml"
+KEYS = ("profile", "exclude", "rules", "paths")
+LEVELS: Mapping[str, Severity | None] = {
+    "off": None,
+    **{severity.label: severity for severity in Severity},
+}
+
+
+class Configurable(Protocol):
+    """What settings need to know of a rule."""
+
+    id: str
+    severity: Severity
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class PathRules:
+    """Levels that hold for files which match one of the patterns (those of .gitignore)."""
+
+    match: tuple[str, ...]
+    levels: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Settings:
     """What the user has configured; the defaults are those of a project without `.retort.toml`.
 
-    `options` holds settings of single rules by rule id; a rule's own defaults fill the gaps.
+    `levels` maps rules and packs to `off`, `on` or a severity, `options` rules to their settings.
     """
 
+    profile: Profile = Profile.RECOMMENDED
+    exclude: tuple[str, ...] = ()
+    levels: Mapping[str, str] = field(default_factory=dict)
+    paths: tuple[PathRules, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def option(self, rule: str, name: str, default: Any = None) -> Any:
         """A setting of a rule, `default` where the user has none."""
         return self.options.get(rule, {}).get(name, default)
+
+    def may_run(self, rule: Configurable) -> bool:
+        """Whether the rule can say anything on some path."""
+        if self.severity(rule, None) is not None:
+            return True
+        return any(_level(paths.levels, rule.id) not in (None, "off") for paths in self.paths)
+
+    def severity(
+        self, rule: Configurable, path: str | None, own: Severity | None = None
+    ) -> Severity | None:
+        """The severity of a rule's findings in a file; None where the rule is off.
+
+        `own` is the severity that the finding has of itself, the rule's by default.
+        """
+        level = _level(self.levels, rule.id)
+        if path is not None:
+            for paths in self.paths:
+                if matcher(paths.match)(path):
+                    level = _level(paths.levels, rule.id) or level
+        if level is None:
+            if rule.profile > self.profile:
+                return None
+            return rule.severity if own is None else own
+        if level == "on":
+            return rule.severity if own is None else own
+        return LEVELS[level]
+
+    def encode(self) -> bytes:
+        """The settings as bytes that differ if the settings differ."""
+        return msgspec.msgpack.encode(
+            (
+                int(self.profile),
+                self.exclude,
+                sorted(self.levels.items()),
+                [(one.match, sorted(one.levels.items())) for one in self.paths],
+                sorted((rule, sorted(found.items())) for rule, found in self.options.items()),
+            )
+        )
+
+
+def _level(levels: Mapping[str, str], rule: str) -> str | None:
+    return levels.get(rule) or levels.get(rule.partition("/")[0])
+
+
+@lru_cache(maxsize=256)
+def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a path from the project's root matches one of some .gitignore patterns."""
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(patterns).match_file
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the configuration that is not understood; the span is of the file's bytes."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What may be configured: rule ids, and the options of each with their defaults."""
+
+    options: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def rules(self) -> Collection[str]:
+        """All rule ids."""
+        return self.options.keys()
+
+    @property
+    def packs(self) -> set[str]:
+        """All packs."""
+        return {rule.partition("/")[0] for rule in self.options}
+
+
+def known_rules(rules: Iterable[Any]) -> Known:
+    """What the rules of a registry allow to configure."""
+    return Known({rule.id: dict(rule.options) for rule in rules})
+
+
+class _Reader:
+    """Reads a parsed configuration, noting what it does not understand; nothing of that is fatal."""
+
+    def __init__(self, source: bytes, known: Known) -> None:
+        self.source = source
+        self.lines = LineIndex(source)
+        self.known = known
+        self.problems: list[Problem] = []
+
+    def complain(self, name: str, message: str, near: Iterable[str] = ()) -> None:
+        """Note a problem at the line that holds `name`."""
+        found = get_close_matches(name, list(near), 1, 0.5)
+        hint = f"; did you mean `{found[0]}`?" if found else ""
+        self.problems.append(Problem(self._place(name), message + hint))
+
+    def _place(self, name: str) -> Span:
+        written = re.escape(name.encode())
+        patterns = (
+            rb'^[^#\n]*?["\'\[.{,\s]?(' + written + rb')["\']?\s*[=\]]',
+            rb"(" + written + rb")",
+        )
+        for pattern in patterns:
+            match = re.search(pattern, self.source, re.M)
+            if match:
+                return Span(*match.span(1))
+        return self.lines.line_span(0)
+
+    def read(self, table: Mapping[str, Any]) -> Settings:
+        """The settings of a parsed configuration."""
+        for key in table.keys() - set(KEYS):
+            self.complain(key, f"there is no setting `{key}`", KEYS)
+        levels, options = self._rules(table.get("rules", {}))
+        return Settings(
+            self._profile(table.get("profile", "recommended")),
+            tuple(self._texts("exclude", table.get("exclude", []))),
+            levels,
+            tuple(self._paths(table.get("paths", []))),
+            options,
+        )
+
+    def _profile(self, value: object) -> Profile:
+        names = [profile.label for profile in Profile]
+        if isinstance(value, str) and value in names:
+            return Profile[value.upper()]
+        self.complain("profile", f"`profile` is {' or '.join(names)}, not `{value}`")
+        return Profile.RECOMMENDED
+
+    def _texts(self, key: str, value: object) -> list[str]:
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            return value
+        self.complain(key, f"`{key}` is a list of texts")
+        return []
+
+    def _rules(self, table: object) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+        levels: dict[str, str] = {}
+        options: dict[str, dict[str, Any]] = {}
+        if not isinstance(table, dict):
+            self.complain("rules", "`rules` is a table of rules and packs")
+            return levels, options
+        for name, value in table.items():
+            if name not in self.known.rules and name not in self.known.packs:
+                # `[rules.ecto]` with `query-in-loop = "off"` reads well too.
+                names = [*self.known.rules, *self.known.packs]
+                self.complain(name, f"there is no rule or pack `{name}`", names)
+            elif isinstance(value, dict) and name in self.known.packs:
+                below, deeper = self._rules({f"{name}/{key}": one for key, one in value.items()})
+                levels |= below
+                options |= deeper
+            elif isinstance(value, dict):
+                options[name] = self._options(name, value, levels)
+            else:
+                self._note_level(name, value, levels)
+        return levels, options
+
+    def _options(self, rule: str, table: dict[str, Any], levels: dict[str, str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        allowed = self.known.options[rule]
+        for key, value in table.items():
+            if key == "severity":
+                self._note_level(rule, value, levels)
+            elif key not in allowed:
+                message = f"`{rule}` has no setting `{key}`"
+                self.complain(key, message, [*allowed, "severity"])
+            elif type(value) is not type(allowed[key]):
+                self.complain(
+                    key, f"`{key}` of `{rule}` is like `{allowed[key]!r}`, not `{value!r}`"
+                )
+            else:
+                found[key] = value
+        return found
+
+    def _note_level(self, name: str, value: object, levels: dict[str, str]) -> None:
+        if isinstance(value, bool):
+            value = "on" if value else "off"
+        if value in LEVELS or value == "on":
+            levels[name] = str(value)
+        else:
+            choices = ", ".join([*LEVELS, "on"])
+            self.complain(name, f"`{name}` is one of {choices}, not `{value}`")
+
+    def _paths(self, value: object) -> Iterable[PathRules]:
+        if not isinstance(value, list):
+            self.complain("paths", "`paths` is a list of tables: write `[[paths]]`")
+            return
+        for one in value:
+            if not isinstance(one, dict) or not {"match", "rules"} >= one.keys() >= {"match"}:
+                self.complain("paths", "an entry of `paths` has `match` and `rules`")
+                continue
+            levels, options = self._rules(one.get("rules", {}))
+            if options:
+                self.complain("paths", "`paths` holds severities only, no settings of rules")
+            yield PathRules(tuple(self._texts("match", one["match"])), levels)
+
+
+def read_settings(source: bytes, known: Known) -> tuple[Settings, list[Problem]]:
+    """The settings that a `.retort.toml` gives, and what in it is not understood and ignored."""
+    try:
+        table = tomllib.loads(source.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        line = re.search(r"at line (\d+)", str(error))
+        span = LineIndex(source).line_span(int(line[1]) - 1 if line else 0)
+        return Settings(), [Problem(span, f"this is not TOML: {error}")]
+    reader = _Reader(source, known)
+    return reader.read(table), reader.problems
+
+
+def override(
+    settings: Settings, table: Mapping[str, Any], known: Known
+) -> tuple[Settings, list[str]]:
+    """The settings with an editor's laid over them, and what was not understood of those."""
+    reader = _Reader(b"", known)
+    given = {key: value for key, value in table.items() if key in KEYS and value is not None}
+    top = reader.read(given)
+    return (
+        replace(
+            settings,
+            profile=top.profile if "profile" in given else settings.profile,
+            exclude=(*settings.exclude, *top.exclude),
+            levels={**settings.levels, **top.levels},
+            paths=(*settings.paths, *top.paths),
+            options={**settings.options, **top.options},
+        ),
+        [problem.message for problem in reader.problems],
+    )

@@ -75,11 +75,11 @@ class Dispatch:
 
 
 def guarded(
-    rule: AnyRule, run: Callable[[], Iterable[Finding] | None], where: str
+    rule: AnyRule, run: Callable[..., Iterable[Finding] | None], where: str, *given: object
 ) -> list[Finding]:
     """The findings of a rule; a rule that raises is logged with its name and gives none."""
     try:
-        return list(run() or ())
+        return list(run(*given) or ())
     except Exception:
         log.exception("rule %s failed on %s and was skipped there", rule.id, where)
         return []
@@ -89,14 +89,12 @@ def _elixir(dispatch: Dispatch, index: NodeIndex, file: File) -> Iterator[Findin
     for name in index.callee_names:
         for one in dispatch.callees.get(name, ()):
             for call in index.calls(name.decode("utf-8", "replace")):
-                yield from guarded(one.rule, lambda o=one, c=call: o.handler(c, file), file.path)
+                yield from guarded(one.rule, one.handler, file.path, call, file)
     for kind in index.kinds:
         for one in dispatch.kinds.get(kind, ()):
             for node in index.of_kind(kind):
                 if isinstance(node, one.view):
-                    yield from guarded(
-                        one.rule, lambda o=one, n=node: o.handler(n, file), file.path
-                    )
+                    yield from guarded(one.rule, one.handler, file.path, node, file)
 
 
 def _template(dispatch: Dispatch, layer: TemplateLayer, file: File) -> Iterator[Finding]:
@@ -105,9 +103,7 @@ def _template(dispatch: Dispatch, layer: TemplateLayer, file: File) -> Iterator[
         for node in heex.walk(layer.template):
             for names, one in dispatch.template.get(type(node), ()):
                 if not names or getattr(node, "name", "") in names:
-                    yield from guarded(
-                        one.rule, lambda o=one, n=node: o.handler(n, file), file.path
-                    )
+                    yield from guarded(one.rule, one.handler, file.path, node, file)
     yield from _elixir(dispatch, layer.index, file)
 
 
@@ -187,9 +183,9 @@ def check_document(
     for module_ in document.modules if dispatch.modules else ():
         if module_.call is not None:
             for one in dispatch.modules:
-                found.extend(guarded(one.rule, lambda o=one: o.handler(module_, file), file.path))
+                found.extend(guarded(one.rule, one.handler, file.path, module_, file))
     for one in dispatch.documents:
-        found.extend(guarded(one.rule, lambda o=one: o.handler(document, file), file.path))
+        found.extend(guarded(one.rule, one.handler, file.path, document, file))
     return finish(found, document.path)
 
 
@@ -198,7 +194,7 @@ def check_project(rule: ProjectRule, snapshot: Snapshot) -> list[Finding]:
     context = snapshot.context
     found = [
         one
-        for one in guarded(rule, lambda: rule.check(snapshot), "the project")
+        for one in guarded(rule, rule.check, "the project", snapshot)
         if fits(rule, one.path, context)
     ]
     by_path: dict[str, list[Finding]] = {}
@@ -228,9 +224,7 @@ def moved(finding: Finding, by: int) -> Finding:
         Related(one.span.shift(by), one.message) if one.path == "" else one
         for one in finding.related
     )
-    return replace(
-        finding, span=finding.span.shift(by), related=related, fix=detached(finding.fix)
-    )
+    return replace(finding, span=finding.span.shift(by), related=related, fix=detached(finding.fix))
 
 
 def detached(fix: Fix | None) -> Fix | None:

@@ -8,24 +8,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
+from lsp_server.severity import Severity
 from lsp_server.text import Span
 
 if TYPE_CHECKING:
     from lsp_server.snapshot import Snapshot
-
-
-class Severity(IntEnum):
-    """How bad a finding is; the numbers are those of LSP's DiagnosticSeverity."""
-
-    ERROR = 1
-    WARNING = 2
-    INFORMATION = 3
-    HINT = 4
-
-    @property
-    def label(self) -> str:
-        """The name in lower case."""
-        return self.name.lower()
 
 
 class Tag(IntEnum):

@@ -5,24 +5,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, ClassVar, TypeVar
 
 from lsp_server.facts.fact import Fact
 from lsp_server.facts.index import Join
-from lsp_server.lint.finding import Finding, Fix, Related, Severity, Tag
+from lsp_server.lint.finding import Finding, Fix, Related, Tag
 from lsp_server.role import Role
+from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax import heex
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span
-
-
-class Profile(IntEnum):
-    """Which rules run; each profile holds those before it."""
-
-    RECOMMENDED = 1
-    AGGRESSIVE = 2
 
 
 Handler = TypeVar("Handler", bound=Callable[..., Iterable[Finding] | None])

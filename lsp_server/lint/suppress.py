@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from lsp_server.document import Document
-from lsp_server.lint.finding import Edit, Finding, Fix, Severity, Tag
+from lsp_server.lint.finding import Edit, Finding, Fix, Tag
+from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax import heex
 from lsp_server.syntax.literals import Charlist, Sigil, String
@@ -85,9 +86,10 @@ def _suppression(document: Document, match: re.Match[bytes], comment: Span) -> S
     )
     first, last = lines.line_at(comment.start), lines.line_at(comment.end)
     line = lines.line_span(first)
-    alone = not source[line.start : comment.start].strip() and not source[
-        comment.end : lines.line_span(last).end
-    ].strip()
+    alone = (
+        not source[line.start : comment.start].strip()
+        and not source[comment.end : lines.line_span(last).end].strip()
+    )
     about = None
     if match[1] == b"ignore":
         about = frozenset(reach(document, last + 1) if alone else {first, last})

@@ -20,7 +20,8 @@ from lsp_server.text import Span
 
 SIGILS = {"H": Dialect.HEEX, "L": Dialect.LEEX, "E": Dialect.EEX}
 
-_parser = tree_sitter.Parser(LANGUAGE)
+_empty_parser = tree_sitter.Parser(LANGUAGE)
+_parser = tree_sitter.Parser(LANGUAGE)  # its ranges are set before each use
 
 
 class TemplateLayer:
@@ -46,13 +47,10 @@ class TemplateLayer:
         """The Elixir of all pieces as one tree; a block spans the markup inside it."""
         pieces = elixir_pieces(self.template)
         if not pieces:
-            return Tree(_parser.parse(b""), self.source)
+            return Tree(_empty_parser.parse(b""), self.source)
         prepared, ranges = prepare(self.source, pieces)
         _parser.included_ranges = ranges
-        try:
-            return Tree(_parser.parse(prepared), self.source)
-        finally:
-            _parser.included_ranges = None
+        return Tree(_parser.parse(prepared), self.source)
 
     @cached_property
     def index(self) -> NodeIndex:
