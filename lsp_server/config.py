@@ -26,7 +26,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 
@@ -44,9 +44,9 @@ LEVELS: Mapping[str, Severity | None] = {
 class Configurable(Protocol):
     """What settings need to know of a rule."""
 
-    id: str
-    severity: Severity
-    profile: Profile
+    id: ClassVar[str]
+    severity: ClassVar[Severity]
+    profile: ClassVar[Profile]
 
 
 @dataclass(frozen=True, slots=True)

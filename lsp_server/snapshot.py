@@ -21,11 +21,12 @@ class Snapshot:
     settings: Settings
     read: Callable[[str], Document | None] = field(repr=False)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
+    known: ProjectContext | None = field(default=None, repr=False)
 
     @property
     def context(self) -> ProjectContext:
         """Dependencies, repos and what `use` of the project's own modules brings."""
-        return project_context(self.index)
+        return project_context(self.index) if self.known is None else self.known
 
     def document(self, path: str) -> Document | None:
         """A file of the project, open in the editor or on disk; None where there is none."""

@@ -48,3 +48,8 @@ class ProjectContext:
 def project_context(index: Index) -> ProjectContext:
     """The context of all files that were read."""
     return ProjectContext()
+
+
+def context_relevant(path: str, source: bytes) -> bool:
+    """Whether a file can decide the context."""
+    return path.endswith(("mix.exs", "mix.lock")) or b"__using__" in source

@@ -50,6 +50,13 @@ class Index:
         self._revisions: dict[type[Fact], int] = {}
         self._joined: dict[Join[Any], tuple[tuple[int, ...], Any]] = {}
 
+    def copy(self) -> Index:
+        """An index that can be changed without this one; joins that are made are kept."""
+        twin = Index(self._files)
+        twin._revisions = dict(self._revisions)
+        twin._joined = dict(self._joined)
+        return twin
+
     @property
     def paths(self) -> Iterable[str]:
         """The paths of all files that were read."""

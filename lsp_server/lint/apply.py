@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from lsp_server.lint.finding import CreateFile, Edit, Operation, RenameFile
 from lsp_server.text import Span
@@ -59,7 +60,7 @@ def changes(operations: Iterable[Operation]) -> Changes:
 def in_order(edits: Iterable[Edit], path: str = "") -> list[Edit]:
     """Edits of one file in the order of the text. Raises Overlap."""
     ordered = sorted(edits, key=lambda one: one.span)
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         if after.span.start < before.span.end or after.span == before.span:
             raise Overlap(path)
     return ordered
@@ -75,15 +76,15 @@ def apply_edits(source: bytes, edits: Iterable[Edit]) -> bytes:
     return b"".join([*parts, source[at:]])
 
 
-def merge(groups: Iterable[Iterable[Operation]]) -> tuple[Changes, int]:
-    """As many of the groups together as do not touch each other, in their order, and how many.
+def merge(groups: Iterable[Iterable[Operation]]) -> tuple[Changes, list[int]]:
+    """As many of the groups together as do not touch each other, and the numbers of those taken.
 
     A group is all or nothing: half a fix is worse than none.
     """
     taken: list[Operation] = []
-    count = 0
+    numbers: list[int] = []
     result = Changes()
-    for group in groups:
+    for number, group in enumerate(groups):
         operations = list(group)
         if not operations:
             continue
@@ -92,5 +93,5 @@ def merge(groups: Iterable[Iterable[Operation]]) -> tuple[Changes, int]:
         except Overlap:
             continue
         taken += operations
-        count += 1
-    return result, count
+        numbers.append(number)
+    return result, numbers

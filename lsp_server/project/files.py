@@ -1,0 +1,163 @@
+"""Which files make up a project, and where its root is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from lsp_server.config import FILE_NAME, Settings, matcher
+from lsp_server.role import FOREIGN, inside_app
+
+SUFFIXES = (".ex", ".exs", ".heex", ".leex", ".eex")
+NAMES = frozenset({"mix.lock"})
+SCRIPTS = (".js", ".ts")
+
+
+class Entry(NamedTuple):
+    """A file of the project: path from the root in POSIX form, time in nanoseconds, bytes."""
+
+    path: str
+    mtime: int
+    size: int
+
+
+def find_root(start: Path) -> Path:
+    """The project around a file or folder: the outermost of nested mix projects (an umbrella's root).
+
+    Without mix.exs the nearest folder with `.retort.toml` or `.git`, else the folder itself.
+    """
+    folder = start if start.is_dir() else start.parent
+    mixed: Path | None = None
+    marked: Path | None = None
+    for candidate in (folder, *folder.parents):
+        if (candidate / "mix.exs").is_file():
+            if mixed is None or _is_umbrella(candidate, mixed):
+                mixed = candidate
+        elif marked is None and (
+            (candidate / FILE_NAME).is_file() or (candidate / ".git").exists()
+        ):
+            marked = candidate
+    return mixed or marked or folder
+
+
+def _is_umbrella(candidate: Path, inner: Path) -> bool:
+    """Whether `inner` is an app of the umbrella `candidate`; a project that merely lies below another
+    one (an example, an installer) is a project of its own."""
+    try:
+        return b"apps_path" in (candidate / "mix.exs").read_bytes() and inner.is_relative_to(
+            candidate / "apps"
+        )
+    except OSError:
+        return False
+
+
+def is_project_file(path: str) -> bool:
+    """Whether a file is read at all, by its name."""
+    name = path.rpartition("/")[2]
+    if name.endswith(SUFFIXES) or name in NAMES:
+        return True
+    return name.endswith(SCRIPTS) and inside_app(path).startswith("assets/js/")
+
+
+class Ignores:
+    """The .gitignore files between the root and a folder, and the configured excludes."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root = root
+        self._exclude = matcher(settings.exclude) if settings.exclude else None
+
+    def of(
+        self, folder: str, outer: tuple[tuple[str, tuple[str, ...]], ...], has_own: bool
+    ) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The patterns that hold in `folder`, as (folder of the .gitignore, its lines)."""
+        if not has_own:
+            return outer
+        try:
+            text = (self.root / folder / ".gitignore").read_text("utf-8", "replace")
+        except OSError:
+            return outer
+        lines = tuple(line for line in text.splitlines() if line.strip() and line[0] != "#")
+        return (*outer, (folder, lines)) if lines else outer
+
+    def ignored(
+        self, path: str, is_folder: bool, patterns: tuple[tuple[str, tuple[str, ...]], ...]
+    ) -> bool:
+        """Whether a path is left out."""
+        for folder, lines in patterns:
+            inner = path[len(folder) + 1 :] if folder else path
+            if is_folder:
+                if matcher(lines)(inner + "/"):
+                    return True
+            else:
+                for_files = _file_patterns(lines)
+                if for_files and matcher(for_files)(inner):
+                    return True
+        return self._exclude is not None and self._exclude(path + "/" if is_folder else path)
+
+
+@lru_cache(maxsize=256)
+def _file_patterns(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The patterns that can hide a file which is read; those of folders and of other endings cannot.
+
+    Matching every file against all patterns costs more than reading a warm cache.
+    """
+    kept = tuple(line for line in lines if not line.rstrip().endswith("/"))
+    return () if all(_is_elsewhere(line) for line in kept) else kept
+
+
+def _is_elsewhere(line: str) -> bool:
+    name = line.strip().rpartition("/")[2]
+    _, dot, ending = name.rpartition(".")
+    if not dot or not ending.isalnum():
+        return not any(sign in name for sign in "*?[") and not line.startswith("!")
+    return f".{ending}" not in (*SUFFIXES, *SCRIPTS) and ending != "lock"
+
+
+def project_files(root: Path, settings: Settings) -> Iterator[Entry]:
+    """The files of a project, in no order. Links are not followed; what cannot be read is left out."""
+    ignores = Ignores(root, settings)
+    pending: list[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]]] = [("", ())]
+    while pending:
+        folder, outer = pending.pop()
+        try:
+            with os.scandir(root / folder if folder else root) as scanned:
+                entries = list(scanned)
+        except OSError:
+            continue
+        patterns = ignores.of(folder, outer, any(one.name == ".gitignore" for one in entries))
+        for one in entries:
+            path = f"{folder}/{one.name}" if folder else one.name
+            if one.is_dir(follow_symlinks=False):
+                if one.name not in FOREIGN and not ignores.ignored(path, True, patterns):
+                    pending.append((path, patterns))
+            elif is_project_file(path) and one.is_file(follow_symlinks=False):
+                if not ignores.ignored(path, False, patterns):
+                    stat = one.stat(follow_symlinks=False)
+                    yield Entry(path, stat.st_mtime_ns, stat.st_size)
+
+
+def is_ignored(root: Path, path: str, settings: Settings) -> bool:
+    """Whether one file below the root is left out by a .gitignore, an exclude or its folder."""
+    parts = path.split("/")
+    if FOREIGN.intersection(parts[:-1]):
+        return True
+    ignores = Ignores(root, settings)
+    patterns: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    for depth in range(len(parts)):
+        folder = "/".join(parts[:depth])
+        patterns = ignores.of(folder, patterns, (root / folder / ".gitignore").is_file())
+        inner = "/".join(parts[: depth + 1])
+        if ignores.ignored(inner, depth + 1 < len(parts), patterns):
+            return True
+    return False
+
+
+def read_file(root: Path, path: str) -> bytes | None:
+    """The bytes of a file of the project; None where it is gone or may not be read."""
+    try:
+        return (root / path).read_bytes()
+    except OSError:
+        return None
