@@ -1,4 +1,4 @@
-"""The small part of the project that single documents need: dependencies, repos, `use` of own modules."""
+"""The part of a project that single documents need: dependencies, repos, what `use` brings."""
 
 from __future__ import annotations
 
@@ -39,8 +39,7 @@ class ProjectContext:
         return None
 
     def used(self, names: Names) -> frozenset[str]:
-        """The modules that `use` brings at a place, those behind the project's own `use MyAppWeb, :x`
-        included (`Phoenix.LiveView`)."""
+        """The modules that `use` brings at a place, also those behind `use MyAppWeb, :live_view`."""
         return frozenset(use.module for use in names.all_uses())
 
 
@@ -53,3 +52,13 @@ def project_context(index: Index) -> ProjectContext:
 def context_relevant(path: str, source: bytes) -> bool:
     """Whether a file can decide the context."""
     return path.endswith(("mix.exs", "mix.lock")) or b"__using__" in source
+
+
+_DECISIVE = (b"__using__", b"otp_app", b"Ecto.Repo", b"AshPostgres.Repo")
+
+
+def context_relevant(path: str, source: bytes) -> bool:
+    """Whether a file can say anything that `project_context` reads; a search for a few words."""
+    if path.endswith(("mix.exs", "mix.lock")):
+        return True
+    return path.endswith((".ex", ".exs")) and any(word in source for word in _DECISIVE)
