@@ -39,7 +39,7 @@ class ProjectContext:
         return None
 
     def used(self, names: Names) -> frozenset[str]:
-        """The modules that `use` brings at a place, also those behind `use MyAppWeb, :live_view`."""
+        """The modules that `use` brings at a place, also behind `use MyAppWeb, :live_view`."""
         return frozenset(use.module for use in names.all_uses())
 
 
@@ -47,11 +47,6 @@ class ProjectContext:
 def project_context(index: Index) -> ProjectContext:
     """The context of all files that were read."""
     return ProjectContext()
-
-
-def context_relevant(path: str, source: bytes) -> bool:
-    """Whether a file can decide the context."""
-    return path.endswith(("mix.exs", "mix.lock")) or b"__using__" in source
 
 
 _DECISIVE = (b"__using__", b"otp_app", b"Ecto.Repo", b"AshPostgres.Repo")
