@@ -109,6 +109,8 @@ class Document:
         if self.language is not Language.ELIXIR or self.refusal is not None:
             return Tree(_parser.parse(b""), b"")
         previous, self._edited = self._edited, None
+        if previous is None:  # the binding refuses None here (tree-sitter 0.26.1)
+            return Tree(_parser.parse(self.source), self.source)
         return Tree(_parser.parse(self.source, previous), self.source)
 
     @cached_property
