@@ -8,7 +8,7 @@ takes ten times as long to make and cannot be decoded from msgpack without a sec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, dataclass_transform
 
 import msgspec
 
@@ -18,6 +18,7 @@ from lsp_server.text import Span
 FactType = TypeVar("FactType", bound="Fact")
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Fact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Base of all facts. Fields are plain data: str, int, bool, Span, tuples and other facts.
 
