@@ -161,3 +161,27 @@ def read_file(root: Path, path: str) -> bytes | None:
         return (root / path).read_bytes()
     except OSError:
         return None
+
+
+def find_roots(folder: Path, depth: int = 3) -> list[Path]:
+    """The projects that opening a folder means: the one around it, else those up to `depth` below it.
+
+    A folder without any mix project is a project of its own.
+    """
+    root = find_root(folder)
+    if (root / "mix.exs").is_file():
+        return [root]
+    found: list[Path] = []
+    level = [folder]
+    for _ in range(depth):
+        below: list[Path] = []
+        for outer in level:
+            try:
+                with os.scandir(outer) as scanned:
+                    inner = [Path(one.path) for one in scanned if one.is_dir(follow_symlinks=False)]
+            except OSError:
+                continue
+            below += [one for one in inner if one.name not in FOREIGN and one.name[0] != "."]
+        found += [one for one in below if (one / "mix.exs").is_file()]
+        level = [one for one in below if one not in found]
+    return sorted(found) or [folder]

@@ -74,6 +74,7 @@ class FullCheck:
     def finish(self) -> Iterator[str]:
         """Run the project rules, one a step, and write the cache; each step gives what was done."""
         workspace = self.workspace
+        workspace.loaded = True
         for rule in workspace.stale_rules():
             workspace.run_project_rule(rule)
             yield rule.id

@@ -57,6 +57,7 @@ class Workspace:
         self.registry: Registry = registry()
         self.overrides: Mapping[str, Any] = overrides or {}
         self.index = Index()
+        self.loaded = False  # whether all files were read; project rules are silent until then
         self.open: dict[str, Document] = {}
         self.settings = Settings()
         self.problems: list[Problem] = []
@@ -297,7 +298,9 @@ class Workspace:
         return [replace(one, fix=detached(one.fix)) for one in found]
 
     def stale_rules(self) -> list[ProjectRule]:
-        """The project rules that must run again."""
+        """The project rules that must run again; none before all files were read."""
+        if not self.loaded:
+            return []
         return [rule for rule in self.project_rules if rule.id in self._stale]
 
     def run_project_rule(self, rule: ProjectRule) -> set[str]:

@@ -1,0 +1,142 @@
+"""The language server: one object that holds the session, and the features registered on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from lsp_server import __version__
+from lsp_server.project.workspace import Workspace
+from lsp_server.report.pages import write_pages
+from lsp_server.server import (
+    code_actions,
+    commands,
+    configuration,
+    diagnostics,
+    hover,
+    sync,
+    symbols,
+    watched_files,
+)
+from lsp_server.server.convert import to_path
+from lsp_server.server.features import Features
+from lsp_server.server.protocol import RetortProtocol
+from lsp_server.server.scheduler import Scheduler
+from lsp_server.server.session import Place, Session
+
+log = logging.getLogger(__name__)
+
+
+class RetortServer(LanguageServer):
+    """A pygls server with Retort's session and scheduler."""
+
+    protocol: RetortProtocol
+
+    def __init__(self) -> None:
+        super().__init__(
+            "retort",
+            __version__,
+            text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            protocol_cls=RetortProtocol,
+            max_workers=2,
+        )
+        self.session = Session()
+        self.scheduler = Scheduler(self.changed)
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def changed(self, place: Place) -> None:
+        """The findings of a file may have changed: tell the client in its way."""
+        diagnostics.changed(self, place)
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run a coroutine beside the messages; what it raises is logged."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("background work failed", exc_info=task.exception())
+
+    def cancel_tasks(self) -> None:
+        """Stop all background work."""
+        for task in list(self._tasks):
+            task.cancel()
+
+    def show(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
+        """Show the user a message."""
+        self.window_show_message(types.ShowMessageParams(kind, message))
+
+
+def make_server() -> RetortServer:
+    """A server with all features, not yet connected to anything."""
+    server = RetortServer()
+    register: Callable[[RetortServer], None]
+    for register in (
+        _lifecycle,
+        sync.register,
+        watched_files.register,
+        configuration.register,
+        diagnostics.register,
+        code_actions.register,
+        commands.register,
+        hover.register,
+        symbols.register,
+    ):
+        register(server)
+    return server
+
+
+def _lifecycle(server: RetortServer) -> None:
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        encoding = server.protocol.workspace.position_encoding
+        session = server.session
+        session.features = Features.of(params, str(getattr(encoding, "value", encoding)))
+        session.overrides = configuration.overrides_in(params.initialization_options)
+        for folder in _folders(params):
+            session.add_folder(folder)
+        diagnostics.choose_mode(server)
+
+    @server.feature(types.INITIALIZED)
+    def initialized(_: types.InitializedParams) -> None:
+        server.start(_begin(server))
+
+    @server.feature(types.SHUTDOWN)
+    def shutdown(_: object) -> None:
+        server.scheduler.stop()
+        server.cancel_tasks()
+
+
+def _folders(params: types.InitializeParams) -> list[Path]:
+    uris = [folder.uri for folder in params.workspace_folders or ()]
+    if not uris and params.root_uri:
+        uris = [params.root_uri]
+    folders = [folder for uri in uris if (folder := to_path(uri)) is not None]
+    if not folders and params.root_path:
+        folders = [Path(params.root_path)]
+    return [folder for folder in folders if folder.is_dir()]
+
+
+async def _begin(server: RetortServer) -> None:
+    """After the handshake: register what the client wants registered, then read the projects."""
+    write_pages()
+    watched_files.watch(server)
+    await configuration.pull(server)
+    for workspace in list(server.session.workspaces.values()):
+        await load(server, workspace)
+
+
+async def load(server: RetortServer, workspace: Workspace) -> None:
+    """Read a project in the background, then say what its rules find in open files."""
+    await commands.full_check(server, workspace, title="Retort reads the project")
+    server.scheduler.recheck(workspace)
+    server.scheduler.run_project_rules(workspace)

@@ -1,0 +1,96 @@
+"""Files that change outside of the editor, and folders that come and go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from lsp_server.config import FILE_NAME
+from lsp_server.project.files import is_ignored, is_project_file
+from lsp_server.server import configuration, sync
+from lsp_server.server.convert import to_path
+from lsp_server.server.session import Place
+
+if TYPE_CHECKING:
+    from lsp_server.server.server import RetortServer
+
+PATTERNS = ("**/*.{ex,exs,heex,leex,eex}", "**/mix.lock", f"**/{FILE_NAME}", "**/assets/js/*.{js,ts}")
+_FILTERS = types.FileOperationRegistrationOptions(
+    [types.FileOperationFilter(types.FileOperationPattern("**/*"), scheme="file")]
+)
+
+
+def register(server: RetortServer) -> None:
+    """Register the notifications of watched files, file operations and folders."""
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def did_change_watched_files(params: types.DidChangeWatchedFilesParams) -> None:
+        for event in params.changes:
+            touched(server, event.uri)
+
+    @server.feature(types.WORKSPACE_DID_CREATE_FILES, _FILTERS)
+    def did_create(params: types.CreateFilesParams) -> None:
+        for created in params.files:
+            touched(server, created.uri)
+
+    @server.feature(types.WORKSPACE_DID_DELETE_FILES, _FILTERS)
+    def did_delete(params: types.DeleteFilesParams) -> None:
+        for deleted in params.files:
+            touched(server, deleted.uri)
+
+    @server.feature(types.WORKSPACE_DID_RENAME_FILES, _FILTERS)
+    def did_rename(params: types.RenameFilesParams) -> None:
+        for renamed in params.files:
+            touched(server, renamed.old_uri)
+            touched(server, renamed.new_uri)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def did_change_folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
+        from lsp_server.server.server import load
+
+        for folder in params.event.removed:
+            path = to_path(folder.uri)
+            if path is not None:
+                server.session.remove_folder(path)
+        for folder in params.event.added:
+            path = to_path(folder.uri)
+            if path is not None:
+                for workspace in server.session.add_folder(path):
+                    server.start(load(server, workspace))
+
+
+def watch(server: RetortServer) -> None:
+    """Ask the client to watch the files that matter, where it can."""
+    if not server.session.features.watched_files:
+        return
+    watchers = [types.FileSystemWatcher(pattern) for pattern in PATTERNS]
+    server.client_register_capability(
+        types.RegistrationParams(
+            [
+                types.Registration(
+                    "retort-files",
+                    types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+                    types.DidChangeWatchedFilesRegistrationOptions(watchers),
+                )
+            ]
+        )
+    )
+
+
+def touched(server: RetortServer, uri: str) -> None:
+    """Something happened to a file or a folder."""
+    place = server.session.locate(uri)
+    if place is None:
+        return
+    workspace, path = place.workspace, place.path
+    if path == FILE_NAME:
+        configuration.reread(server, workspace)
+    elif is_project_file(path):
+        if path in workspace.index or not is_ignored(workspace.root, path, workspace.settings):
+            sync.reread(server, place)
+    elif not Path(path).suffix:
+        # A folder was moved or deleted: its files are told of by no event of their own.
+        for known in [one for one in workspace.index.paths if one.startswith(f"{path}/")]:
+            sync.reread(server, Place(workspace, known))
