@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lsp_server.syntax.elixir import CALL, DOT, Call
+from lsp_server.syntax.elixir import ALIAS, CALL, DOT, Call
 from lsp_server.syntax.node import LEAVES, Node, NodeType, RawNode, Tree, cast, kind_id
 
 STRING = kind_id("string")
@@ -18,18 +18,20 @@ SIGIL = kind_id("sigil")
 class NodeIndex:
     """The nodes below some roots of one tree, by callee name and by kind."""
 
-    __slots__ = ("_calls", "_kinds", "tree")
+    __slots__ = ("_calls", "_kinds", "aliases", "tree")
 
     def __init__(self, tree: Tree, roots: Iterable[RawNode]) -> None:
         self.tree = tree
         self._calls: dict[bytes, list[RawNode]] = {}
         self._kinds: dict[int, list[RawNode]] = {}
+        # Module names as written, each with the node directly around it; in no order.
+        self.aliases: list[tuple[RawNode, RawNode]] = []
         self._walk(list(roots))
 
     def _walk(self, stack: list[RawNode]) -> None:
         stack.reverse()
         source, parents = self.tree.source, self.tree.parents
-        calls, kinds = self._calls, self._kinds
+        calls, kinds, aliases = self._calls, self._kinds, self.aliases
         pop, push = stack.pop, stack.append
         while stack:
             node = pop()
@@ -50,7 +52,10 @@ class NodeIndex:
                     calls[name] = [node]
             for child in reversed(children):
                 if child.is_named:
-                    if child.kind_id in LEAVES:
+                    below = child.kind_id
+                    if below in LEAVES:
+                        if below == ALIAS:
+                            aliases.append((child, node))
                         continue
                     parents[child.id] = node
                     push(child)
@@ -87,5 +92,3 @@ class NodeIndex:
             for node in self.of_kind(kind_id(name)):
                 if isinstance(node, view):
                     yield node
-
-
