@@ -108,7 +108,11 @@ def _locked(source: bytes) -> Iterator[Locked]:
         if kind != b"hex":
             line_end = source.find(b"\n", found.end())
             tag = _TAG.search(source, found.end(), line_end if line_end >= 0 else len(source))
-            version = b"" if tag is None or Version.parse(tag[1].decode()) is None else tag[1]
+            version = (
+                b""
+                if tag is None or Version.parse(tag[1].decode("utf-8", "replace")) is None
+                else tag[1]
+            )
             start, end = tag.span(1) if tag is not None else (start, end)
         yield Locked(
             package.decode("utf-8", "replace"),

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import cache, total_ordering
 
-_NUMBER = r"(?:0|[1-9][0-9]*)"
+_DIGITS = 18  # Python refuses to read thousands of digits as a number
+_NUMBER = rf"(?:0|[1-9][0-9]{{0,{_DIGITS - 1}}})"
 _WORD = r"[0-9A-Za-z-]+"
 _VERSION = re.compile(
     rf"({_NUMBER})(?:\.({_NUMBER}))?(?:\.({_NUMBER}))?(?:-({_WORD}(?:\.{_WORD})*))?(?:\+[0-9A-Za-z.-]+)?"
@@ -54,11 +55,11 @@ LOWEST = Version(0)
 
 
 def _read(found: re.Match[str]) -> Version | None:
-    pre = tuple(
-        int(part) if part.isdecimal() else part for part in (found[4] or "").split(".") if part
-    )
-    zeros = any(part.isdecimal() and part != str(int(part)) for part in (found[4] or "").split("."))
-    return None if zeros else Version(int(found[1]), int(found[2] or 0), int(found[3] or 0), pre)
+    words = found[4].split(".") if found[4] else []
+    if any(len(word) > 1 and word[0] == "0" and word.isdecimal() for word in words):
+        return None
+    pre = tuple(int(word) if word.isdecimal() and len(word) <= _DIGITS else word for word in words)
+    return Version(int(found[1]), int(found[2] or 0), int(found[3] or 0), pre)
 
 
 @dataclass(frozen=True, slots=True)
