@@ -6,14 +6,17 @@ from lsp_server.syntax.elixir import Alias, BinaryOperator, Call, Identifier
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span
 
-FUNCTIONS = frozenset({"def", "defp", "defmacro", "defmacrop", "defguard", "defguardp", "defdelegate"})
+FUNCTIONS = frozenset(
+    {"def", "defp", "defmacro", "defmacrop", "defguard", "defguardp", "defdelegate"}
+)
 MODULES = frozenset({"defmodule", "defprotocol", "defimpl"})
 
 
 class Function:
-    """One clause of `def`, `defp`, `defmacro` …"""
+    """One clause of `def`, `defp`, `defmacro` … Name and parameters are read once: the outline,
+    every fact and every rule asks for them."""
 
-    __slots__ = ("call", "head", "guard")
+    __slots__ = ("call", "guard", "head", "name", "parameters")
 
     def __init__(self, call: Call) -> None:
         self.call = call
@@ -24,6 +27,8 @@ class Function:
             self.guard = head.right
             head = head.left
         self.head = head
+        self.name = _name(head)  # the sign of an operator; empty in broken or unquoted code
+        self.parameters = _parameters(head)  # defaults among them as `\\` operators
 
     @staticmethod
     def of(node: Node) -> Function | None:
@@ -58,31 +63,9 @@ class Function:
         return self.keyword in ("defmacro", "defmacrop")
 
     @property
-    def name(self) -> str:
-        """The function's name; the sign of an operator; empty in broken or unquoted code."""
-        match self.head:
-            case Identifier(name):
-                return name
-            case Call() as call if call.receiver is None and call.name != "unquote":
-                return call.name
-            case BinaryOperator() as operator:
-                return operator.operator
-        return ""
-
-    @property
     def name_span(self) -> Span:
         """The bytes of the name."""
         return self.head.name_span if isinstance(self.head, Call) else self.head.span
-
-    @property
-    def parameters(self) -> list[Node]:
-        """The patterns of the parameters, defaults among them as `\\\\` operators."""
-        match self.head:
-            case Call() as call:
-                return call.written_arguments
-            case BinaryOperator() as operator:
-                return [operator.left, operator.right]
-        return []
 
     @property
     def arity(self) -> int:
@@ -109,8 +92,28 @@ class Function:
         return self.call.span
 
 
+def _name(head: Node) -> str:
+    match head:
+        case Identifier(name):
+            return name
+        case Call() as call if call.receiver is None and call.name != "unquote":
+            return call.name
+        case BinaryOperator() as operator:
+            return operator.operator
+    return ""
+
+
+def _parameters(head: Node) -> list[Node]:
+    match head:
+        case Call() as call:
+            return call.written_arguments
+        case BinaryOperator() as operator:
+            return [operator.left, operator.right]
+    return []
+
+
 def module_name(call: Call) -> str:
-    """The name that a `defmodule` or `defprotocol` gives, as written; empty where it is computed."""
+    """The name that a `defmodule` or `defprotocol` gives, as written; empty if it is computed."""
     if call.name not in MODULES or call.receiver is not None:
         return ""
     written = call.written_arguments
