@@ -32,9 +32,7 @@ def to_path(uri: str) -> Path | None:
 
 def to_uri(path: Path) -> str:
     """The URI of a file."""
-    uri = from_fs_path(str(path))
-    assert uri is not None
-    return uri
+    return str(from_fs_path(str(path)))
 
 
 def to_range(document: Document, span: Span, encoding: Encoding) -> Plain:

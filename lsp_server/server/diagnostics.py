@@ -6,6 +6,7 @@ that are not open are spoken of once the whole project was checked on demand.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -31,17 +32,9 @@ class Mode:
     refresh_wanted: bool = False
 
 
-_MODES: dict[int, Mode] = {}
-
-
-def mode(server: RetortServer) -> Mode:
-    """The mode of a server."""
-    return _MODES.setdefault(id(server), Mode())
-
-
 def choose_mode(server: RetortServer) -> None:
     """Decide by the client's capabilities."""
-    mode(server).pulls = server.session.features.pull_diagnostics
+    server.mode.pulls = server.session.features.pull_diagnostics
 
 
 def result_id(diagnostics: list[Plain]) -> str:
@@ -51,7 +44,7 @@ def result_id(diagnostics: list[Plain]) -> str:
 
 def changed(server: RetortServer, place: Place) -> None:
     """The findings of a file may have changed."""
-    state = mode(server)
+    state = server.mode
     is_open = place.path in place.workspace.open
     if state.pulls and is_open:
         _refresh(server)
@@ -64,7 +57,7 @@ def changed(server: RetortServer, place: Place) -> None:
 
 
 def _push(server: RetortServer, place: Place, diagnostics: list[Plain]) -> None:
-    state = mode(server)
+    state = server.mode
     uri = server.session.uri(place)
     document = place.workspace.open.get(place.path)
     version = None if document is None else document.version
@@ -85,23 +78,21 @@ def _push(server: RetortServer, place: Place, diagnostics: list[Plain]) -> None:
 
 def _refresh(server: RetortServer) -> None:
     """Ask a pulling client to pull again, once for all changes of this turn of the loop."""
-    state = mode(server)
+    state = server.mode
     if not server.session.features.refresh_diagnostics or state.refresh_wanted:
         return
-    import asyncio
-
     state.refresh_wanted = True
     asyncio.get_running_loop().call_later(0.02, _send_refresh, server)
 
 
 def _send_refresh(server: RetortServer) -> None:
-    mode(server).refresh_wanted = False
+    server.mode.refresh_wanted = False
     server.protocol.send_request(types.WORKSPACE_DIAGNOSTIC_REFRESH)
 
 
 def opened(server: RetortServer, place: Place) -> None:
     """A file was opened: from now on a pulling client asks for it itself."""
-    state = mode(server)
+    state = server.mode
     uri = server.session.uri(place)
     if state.pulls and state.published.pop(uri, None) is not None:
         params = {"uri": uri, "diagnostics": []}
@@ -110,14 +101,14 @@ def opened(server: RetortServer, place: Place) -> None:
 
 def closed(server: RetortServer, place: Place) -> None:
     """A file was closed: its squiggles go, unless the whole project is shown."""
-    state = mode(server)
+    state = server.mode
     shown = state.whole_project and not state.pulls_workspace
     _push(server, place, server.session.diagnostics(place) if shown else [])
 
 
 def publish_closed(server: RetortServer) -> None:
     """Speak of every file that is not open, after the user has asked for it."""
-    state = mode(server)
+    state = server.mode
     state.whole_project = True
     if state.pulls_workspace:
         _refresh(server)
@@ -146,7 +137,7 @@ def register(server: RetortServer) -> None:
 
     @server.feature(types.WORKSPACE_DIAGNOSTIC)
     def pull_workspace(params: types.WorkspaceDiagnosticParams) -> Plain:
-        state = mode(server)
+        state = server.mode
         state.pulls_workspace = True
         known = {one.uri: one.value for one in params.previous_result_ids}
         items: list[Plain] = []
@@ -170,7 +161,7 @@ def _workspace_places(server: RetortServer, known: set[str]) -> list[Place]:
     project shown all that have findings."""
     session = server.session
     places = list(session.open_places())
-    if mode(server).whole_project:
+    if server.mode.whole_project:
         places += [
             Place(workspace, path)
             for workspace in session.workspaces.values()
@@ -184,7 +175,7 @@ def _workspace_places(server: RetortServer, known: set[str]) -> list[Place]:
 
 def _report(server: RetortServer, place: Place, previous: str | None) -> Plain:
     is_open = place.path in place.workspace.open
-    shown = is_open or mode(server).whole_project
+    shown = is_open or server.mode.whole_project
     diagnostics = server.session.diagnostics(place) if shown else []
     digest = result_id(diagnostics)
     if digest == previous:

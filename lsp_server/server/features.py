@@ -79,9 +79,7 @@ class Features:
             apply_edit=bool(_get(workspace, "apply_edit")),
             progress=bool(_get(window, "work_done_progress")),
             configuration=bool(_get(workspace, "configuration")),
-            watched_files=bool(
-                _get(workspace, "did_change_watched_files", "dynamic_registration")
-            ),
+            watched_files=bool(_get(workspace, "did_change_watched_files", "dynamic_registration")),
             dynamic_configuration=bool(
                 _get(workspace, "did_change_configuration", "dynamic_registration")
             ),

@@ -47,6 +47,7 @@ class RetortServer(LanguageServer):
             max_workers=2,
         )
         self.session = Session()
+        self.mode = diagnostics.Mode()
         self.scheduler = Scheduler(self.changed)
         self._tasks: set[asyncio.Task[Any]] = set()
 

@@ -16,7 +16,12 @@ from lsp_server.server.session import Place
 if TYPE_CHECKING:
     from lsp_server.server.server import RetortServer
 
-PATTERNS = ("**/*.{ex,exs,heex,leex,eex}", "**/mix.lock", f"**/{FILE_NAME}", "**/assets/js/*.{js,ts}")
+PATTERNS = (
+    "**/*.{ex,exs,heex,leex,eex}",
+    "**/mix.lock",
+    f"**/{FILE_NAME}",
+    "**/assets/js/*.{js,ts}",
+)
 _FILTERS = types.FileOperationRegistrationOptions(
     [types.FileOperationFilter(types.FileOperationPattern("**/*"), scheme="file")]
 )

@@ -1,0 +1,121 @@
+"""What a check of one or several projects found, with the places as people count them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lsp_server.document import Document
+from lsp_server.lint.finding import Finding
+from lsp_server.project.workspace import Workspace
+from lsp_server.severity import Severity
+from lsp_server.text import Encoding, LineIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A range in a file: one-based lines, one-based columns in characters; `path` is for showing."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str  # the first line, without its line break
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A finding with its place and the places that explain it."""
+
+    finding: Finding
+    place: Place
+    related: tuple[tuple[Place, str], ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of `retort check`. `fixed` maps paths to the texts before and after."""
+
+    entries: Sequence[Entry] = ()
+    files: int = 0
+    fixed: Mapping[str, tuple[bytes, bytes]] = field(default_factory=dict)
+    applied: Sequence[Finding] = ()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The findings alone."""
+        return [entry.finding for entry in self.entries]
+
+    @property
+    def by_severity(self) -> Mapping[Severity, int]:
+        """How many findings there are of each severity."""
+        return Counter(finding.severity for finding in self.findings)
+
+    @staticmethod
+    def of(reports: Sequence[Report]) -> Report:
+        """One report of several projects."""
+        return Report(
+            [entry for report in reports for entry in report.entries],
+            sum(report.files for report in reports),
+            {path: texts for report in reports for path, texts in report.fixed.items()},
+            [finding for report in reports for finding in report.applied],
+        )
+
+    @staticmethod
+    def for_project(
+        workspace: Workspace,
+        findings: Sequence[Finding],
+        files: int,
+        fixed: Mapping[str, tuple[bytes, bytes]],
+        applied: Sequence[Finding],
+    ) -> Report:
+        """The report of one project; paths are shown relative to the current folder."""
+        places = _Places(workspace)
+        entries = [
+            Entry(
+                finding,
+                places.of(finding.path, finding.span.start, finding.span.end),
+                tuple(
+                    (
+                        places.of(one.path or finding.path, one.span.start, one.span.end),
+                        one.message,
+                    )
+                    for one in finding.related
+                ),
+            )
+            for finding in findings
+        ]
+        shown = {places.show(path): texts for path, texts in fixed.items()}
+        return Report(entries, files, shown, applied)
+
+
+class _Places:
+    """Line indexes of the files that are spoken of, each read once."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._lines: dict[str, LineIndex] = {}
+        self._here = Path.cwd()
+
+    def show(self, path: str) -> str:
+        """A path as somebody in the current folder would write it."""
+        absolute = self._workspace.root / path
+        if absolute.is_relative_to(self._here):
+            return absolute.relative_to(self._here).as_posix()
+        return absolute.as_posix()
+
+    def of(self, path: str, start: int, end: int) -> Place:
+        """The place of some bytes of a file."""
+        lines = self._lines.get(path)
+        if lines is None:
+            document = self._workspace.document(path) or Document(path, b"")
+            lines = self._lines[path] = document.lines
+        first = lines.position(start, Encoding.UTF32)
+        last = lines.position(end, Encoding.UTF32)
+        text = lines.line_bytes(first.line).decode("utf-8", "replace")
+        return Place(
+            self.show(path), first.line + 1, first.column + 1, last.line + 1, last.column + 1, text
+        )

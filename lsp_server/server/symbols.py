@@ -1,0 +1,117 @@
+"""Symbols of a file and of all projects, from the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+from lsprotocol.types import SymbolKind
+
+from lsp_server.facts.fact import FileFacts
+from lsp_server.facts.modules import Function, Module
+from lsp_server.facts.routes import Route
+from lsp_server.server.convert import Plain, to_range
+from lsp_server.server.session import Place
+from lsp_server.text import Encoding, Span
+
+if TYPE_CHECKING:
+    from lsp_server.server.server import RetortServer
+
+MOST = 500  # symbols in one answer; editors ask again as the user types on
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A named place. `container` is the module it belongs to, empty for a module."""
+
+    name: str
+    kind: SymbolKind
+    span: Span
+    name_span: Span
+    container: str = ""
+
+
+def symbols(facts: FileFacts) -> Iterator[Symbol]:
+    """The symbols that one file's facts speak of, modules first."""
+    for module in facts.of(Module):
+        kind = SymbolKind.Interface if module.keyword == "defprotocol" else SymbolKind.Module
+        yield Symbol(module.name, kind, module.span, module.name_span)
+    for function in facts.of(Function):
+        name = f"{function.name}/{function.arity}"
+        yield Symbol(name, SymbolKind.Function, function.span, function.name_span, function.module)
+    for route in facts.of(Route):
+        name = f"{route.verb.upper()} {route.path}".strip()
+        yield Symbol(name, SymbolKind.Event, route.span, route.name_span, route.router)
+
+
+def register(server: RetortServer) -> None:
+    """Register the requests for symbols."""
+
+    @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    def document_symbol(params: types.DocumentSymbolParams) -> list[Plain]:
+        place = server.session.locate(params.text_document.uri)
+        if place is None:
+            return []
+        server.scheduler.settle_all(place.workspace)
+        return document_symbols(place, server.session.features.encoding)
+
+    @server.feature(types.WORKSPACE_SYMBOL)
+    def workspace_symbol(params: types.WorkspaceSymbolParams) -> list[Plain]:
+        found: list[Plain] = []
+        for place, symbol in _matching(server, params.query.lower()):
+            document = place.document
+            if document is None:
+                continue
+            where = to_range(document, symbol.name_span, server.session.features.encoding)
+            location = {"uri": server.session.uri(place), "range": where}
+            entry: Plain = {"name": symbol.name, "kind": symbol.kind.value, "location": location}
+            if symbol.container:
+                entry["containerName"] = symbol.container
+            found.append(entry)
+            if len(found) == MOST:
+                break
+        return found
+
+
+def _matching(server: RetortServer, query: str) -> Iterator[tuple[Place, Symbol]]:
+    """The symbols whose name with its module holds all letters of the query in order."""
+    for workspace in server.session.workspaces.values():
+        for path in sorted(workspace.index.paths):
+            for symbol in symbols(workspace.index.file(path)):
+                if _holds(f"{symbol.container}.{symbol.name}".lower(), query):
+                    yield Place(workspace, path), symbol
+
+
+def _holds(name: str, query: str) -> bool:
+    rest = iter(name)
+    return all(letter in rest for letter in query)
+
+
+def document_symbols(place: Place, encoding: Encoding) -> list[Plain]:
+    """The symbols of a file as a tree: what a module holds below it."""
+    document = place.document
+    if document is None:
+        return []
+    size = len(document.source)
+    entries: list[tuple[Symbol, Plain]] = []
+    for symbol in symbols(place.workspace.index.file(place.path)):
+        if symbol.span.end <= size:
+            entry: Plain = {
+                "name": symbol.name,
+                "kind": symbol.kind.value,
+                "range": to_range(document, symbol.span, encoding),
+                "selectionRange": to_range(document, symbol.name_span, encoding),
+                "children": [],
+            }
+            entries.append((symbol, entry))
+    entries.sort(key=lambda one: (one[0].span.start, -one[0].span.end))
+    top: list[Plain] = []
+    around: list[tuple[Symbol, Plain]] = []
+    for symbol, entry in entries:
+        while around and not around[-1][0].span.covers(symbol.span):
+            around.pop()
+        (around[-1][1]["children"] if around else top).append(entry)
+        around.append((symbol, entry))
+    return top
