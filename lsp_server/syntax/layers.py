@@ -11,7 +11,7 @@ import tree_sitter
 
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.heex import Dialect, EexBlock, Template, elixir_pieces
-from lsp_server.syntax.heex_parser import parse_template
+from lsp_server.syntax.heex_parser import parse
 from lsp_server.syntax.literals import Sigil
 from lsp_server.syntax.node import LANGUAGE, Node, Tree, cast
 from lsp_server.syntax.template_elixir import prepare
@@ -82,7 +82,7 @@ class TemplateLayer:
 
 def template_layer(source: bytes, span: Span, dialect: Dialect) -> TemplateLayer:
     """The layer of a template that fills `span` of a document."""
-    return TemplateLayer(source, parse_template(source, span, dialect))
+    return TemplateLayer(source, parse(source, [span], dialect))
 
 
 def sigil_layers(index: NodeIndex) -> list[TemplateLayer]:
@@ -93,6 +93,6 @@ def sigil_layers(index: NodeIndex) -> list[TemplateLayer]:
             dialect = SIGILS.get(node.name)
             if dialect is not None:
                 source = index.tree.source
-                template = parse_template(source, node.content, dialect)
+                template = parse(source, [node.content], dialect)
                 layers.append(TemplateLayer(source, template, node))
     return layers
