@@ -6,7 +6,7 @@ form is walked once, and rules and collectors ask the index by callee name and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lsp_server.syntax.elixir import ALIAS, CALL, DOT, Call
 from lsp_server.syntax.node import LEAVES, Node, NodeType, RawNode, Tree, cast, kind_id
@@ -59,6 +59,12 @@ class NodeIndex:
                         continue
                     parents[child.id] = node
                     push(child)
+
+    @property
+    def raw_calls(self) -> Mapping[bytes, Sequence[RawNode]]:
+        """Every call by callee name without a view, for who looks at all of them: a view for each
+        would cost as much as half of the walk."""
+        return self._calls
 
     @property
     def callee_names(self) -> Iterable[bytes]:
