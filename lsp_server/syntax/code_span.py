@@ -1,6 +1,7 @@
-"""Where the code of a piece of Elixir begins and ends: without blanks around and comments at the end.
+"""Where the code of a piece of Elixir begins and ends.
 
-A template's pieces are parsed as one text, in which a comment would run on into the next piece.
+A template's pieces are parsed as one text, in which a comment at the end of one would run on into
+the next.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _CODE = re.compile(
 _CLOSERS = {b"(": b")", b"[": b"]", b"{": b"}", b"<": b">"}
 _DELIMITERS = (b'"""', b"'''", b'"', b"'", b"/", b"|", b")", b"]", b"}", b">")
 _INTERPOLATED = {it: re.compile(rb"\\.|(#\{)|" + re.escape(it), re.DOTALL) for it in _DELIMITERS}
-_RAW = {it: re.compile(rb"\\.|(?!)()|" + re.escape(it), re.DOTALL) for it in _DELIMITERS}
+_RAW = {it: re.compile(rb"\\.|" + re.escape(it), re.DOTALL) for it in _DELIMITERS}
 
 
 def code_span(source: bytes, start: int, end: int) -> Span:
@@ -58,7 +59,7 @@ def _comments(source: bytes, start: int, end: int) -> list[Span]:
             return found
         at = match.end()
         if string is not None:
-            if match[1]:
+            if match.lastindex:
                 inside.append(None)
             elif source[match.start()] != 0x5C:
                 inside.pop()

@@ -1,4 +1,4 @@
-"""The tree of one template: HEEx, or HTML with EEx in it, as frozen nodes over the document's bytes.
+"""The tree of one template: HEEx, or HTML with EEx in it, as frozen nodes over a document's bytes.
 
 Every `Span` is in bytes of the document that holds the template; nothing is mapped. The Elixir
 inside a template is held as spans only and parsed elsewhere. Nodes compare by identity: a template
@@ -11,8 +11,10 @@ never form a cycle, so the garbage collector need not know them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 
@@ -44,7 +46,7 @@ class Style(StrEnum):
 
 
 class ErrorKind(StrEnum):
-    """What LiveView 1.1's parser, or EEx of Elixir 1.18, refuses."""
+    """What LiveView 1.2's parser, or EEx of Elixir 1.18, refuses."""
 
     # EEx, in every dialect.
     UNCLOSED_EEX = "unclosed-eex"
@@ -190,7 +192,7 @@ Value = Quoted | Braces
 
 
 class Attribute(Node, frozen=True, eq=False, gc=False):
-    """`name`, `name="…"` or `name={…}`; `:if`, `:for`, `:let`, `:key` and `:type` are attributes."""
+    """`name`, `name="…"` or `name={…}`; `:if`, `:for`, `:let`, `:key`, `:type` are attributes."""
 
     name: str
     name_span: Span
@@ -263,19 +265,20 @@ class Template(Node, frozen=True, eq=False, gc=False):
 
 def children_of(node: Node) -> tuple[Node, ...]:
     """The nodes directly inside `node`, in the order of the text."""
-    match node:
-        case Tag():
-            return node.items + node.children if node.items else node.children
-        case Template() | Clause() | HtmlComment():
-            return node.children
-        case Attribute(value=Quoted() | Braces() as value):
-            return (value,)
-        case Quoted():
-            return node.parts
-        case EexBlock():
-            return node.clauses if node.end is None else (*node.clauses, node.end)
-        case _:
-            return ()
+    get = _CHILDREN.get(type(node))
+    return () if get is None else get(node)
+
+
+# A look-up by class, because trees are walked more often than they are made.
+_CHILDREN: dict[type[Node], Callable[[Any], tuple[Node, ...]]] = {
+    Template: attrgetter("children"),
+    Tag: lambda tag: tag.items + tag.children,
+    Attribute: lambda attribute: () if attribute.value is None else (attribute.value,),
+    Quoted: attrgetter("parts"),
+    HtmlComment: attrgetter("children"),
+    EexBlock: lambda block: block.clauses if block.end is None else (*block.clauses, block.end),
+    Clause: attrgetter("children"),
+}
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -284,11 +287,13 @@ def walk(node: Node) -> Iterator[Node]:
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(reversed(children_of(node)))
+        get = _CHILDREN.get(type(node))
+        if get is not None:
+            stack.extend(get(node)[::-1])
 
 
 def path_to(node: Node, offset: int) -> tuple[Node, ...]:
-    """The nodes around the byte at `offset`, outermost first; empty if it lies outside of `node`."""
+    """The nodes around the byte at `offset`, outermost first; empty if it lies outside `node`."""
     path: list[Node] = []
     inside: Node | None = node if node.span.start <= offset < node.span.end else None
     while inside is not None:
