@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
 from lsp_server.facts import mix
+from lsp_server.facts.expansion import Expander, Expansion, Uses
 from lsp_server.facts.index import Index, join
+from lsp_server.facts.library import Functions
+from lsp_server.facts.modules import Function
+from lsp_server.facts.repos import has_repo, package_versions, repos
+from lsp_server.facts.using import has_using, own_uses
 from lsp_server.facts.versions import NEWEST, Requirement, Version
-from lsp_server.syntax.names import Names
+from lsp_server.syntax.names import Import, Names
 
 
 @dataclass(frozen=True)
 class ProjectContext:
     """What document rules may know of the project. Equal digests mean equal contexts.
 
-    `dependencies` holds the version of every package by the folder of a mix.exs or mix.lock.
+    `dependencies` holds the version of every package by the folder of a mix.exs or mix.lock,
+    `adapters` the full name of a repo's adapter (empty where it is not written out), `exports` the
+    public functions of those own modules that many others import.
     """
 
     digest: bytes = b""
     repos: frozenset[str] = frozenset()
     dependencies: Mapping[str, Mapping[str, Version]] = field(default_factory=dict)
+    adapters: Mapping[str, str] = field(default_factory=dict)
+    expander: Expander = field(default_factory=Expander)
+    exports: Mapping[str, Functions] = field(default_factory=dict)
 
     def is_repo(self, module: str) -> bool:
         """Whether a module (full name) is an Ecto repo: one that the project defines; where it
@@ -60,35 +70,128 @@ class ProjectContext:
             raise ValueError(f"{requirement!r} is no requirement of a package")
         return parsed.allows(version)
 
+    def expansion(self, uses: Uses) -> Expansion:
+        """What `use`s, given as modules with selectors, bring through own modules and libraries."""
+        return self.expander.expand(uses)
+
+    def used(self, names: Names) -> frozenset[str]:
+        """The modules that `use` brings to the module at a place, also behind the project's own
+        `use MyAppWeb, :live_view`. A module does not have what those around it use."""
+        return self._expansion(_own_scopes(names)).used
+
+    def aliases(self, names: Names) -> Mapping[str, str]:
+        """The aliases that hold at a place because of a `use`, by the name that they introduce."""
+        found = self._expansion(_scopes(names)).aliases
+        return {name: _written_for(names, target) for name, target in found.items()}
+
+    def imports(self, names: Names) -> Mapping[str, Import]:
+        """All imports that hold at a place, those behind `use` included, by module."""
+        brought = self._expansion(_scopes(names)).imports
+        found = {_written_for(names, module): one for module, one in brought.items()}
+        return found | {one.module: one for one in reversed([*names.all_imports()])}
+
+    def expand(self, names: Names, written: str) -> str:
+        """The full name of a module: `Names.expand`, and aliases that a `use` has brought."""
+        full = names.expand(written)
+        if full != written:
+            return full
+        first, dot, rest = written.partition(".")
+        target = self._expansion(_scopes(names)).aliases.get(first)
+        return written if target is None else f"{_written_for(names, target)}{dot}{rest}"
+
     def importer(self, names: Names, name: str, arity: int) -> str | None:
-        """The module from which an unqualified call comes, where that is certain."""
+        """The module from which an unqualified call comes, where that is certain.
+
+        It is certain where an import lists the function, where a `use` defines it in the module
+        itself, and where just one imported module is known to have it: two would not compile.
+        """
+        explicit = {one.module: one for one in reversed([*names.all_imports()])}
         for one in names.all_imports():
             if one.offers(name, arity):
                 return one.module
-        return None
+        own = self._expansion(_own_scopes(names))
+        if (name, arity) in own.functions:
+            return names.module
+        found: set[str] = set()
+        for module, one in self._expansion(_scopes(names)).imports.items():
+            if module not in explicit and self._offers(one, name, arity):
+                found.add(_written_for(names, module))
+        found.update(one.module for one in explicit.values() if self._offers(one, name, arity))
+        return found.pop() if len(found) == 1 else None
 
-    def used(self, names: Names) -> frozenset[str]:
-        """The modules that `use` brings at a place, also behind `use MyAppWeb, :live_view`."""
-        return frozenset(use.module for use in names.all_uses())
+    def _offers(self, one: Import, name: str, arity: int) -> bool:
+        offered = one.offers(name, arity)
+        if offered is not None:
+            return offered
+        own = self.exports.get(one.module)
+        known = own if own is not None else self.expander.exports(one.module)
+        return known is not None and (name, arity) in known
+
+    def _expansion(self, scopes: Iterator[Names]) -> Expansion:
+        return self.expander.expand(
+            (use.module, use.selector) for scope in scopes for use in scope.uses
+        )
 
 
-@join(mix.dependencies)
+def _scopes(names: Names) -> Iterator[Names]:
+    """The scopes at a place, the outermost first."""
+    found: list[Names] = []
+    scope: Names | None = names
+    while scope is not None:
+        found.append(scope)
+        scope = scope.outer
+    yield from reversed(found)
+
+
+def _own_scopes(names: Names) -> Iterator[Names]:
+    """Those of the scopes that belong to the module at a place itself."""
+    return (scope for scope in _scopes(names) if scope.module == names.module)
+
+
+def _written_for(names: Names, module: str) -> str:
+    """A module that a quoted block names, for the module that takes the block in."""
+    return names.expand(module) if module.startswith("__MODULE__") else module
+
+
+@join(mix.dependencies, repos, own_uses, Function)
 def project_context(index: Index) -> ProjectContext:
-    """The context of all files that were read."""
-    dependencies = mix.dependencies(index)
+    """The context, which no file changes for which `context_relevant` is False."""
+    dependencies, found, own = mix.dependencies(index), repos(index), own_uses(index)
     versions = {
         folder: {package: str(version) for package, version in sorted(packages.items())}
         for folder, packages in dependencies.items()
     }
-    digest = hashlib.blake2b(msgspec.msgpack.encode(versions), digest_size=16).digest()
-    return ProjectContext(digest, dependencies=dependencies)
+    adapters = {module: found[module].adapter for module in sorted(found)}
+    exports = _exports(index)
+    listed = {module: sorted(functions) for module, functions in exports.items()}
+    seen = msgspec.msgpack.encode((versions, adapters, sorted(own.items()), listed))
+    return ProjectContext(
+        hashlib.blake2b(seen, digest_size=16).digest(),
+        frozenset(found),
+        dependencies,
+        adapters,
+        Expander(own, package_versions(index)),
+        exports,
+    )
 
 
-_DECISIVE = (b"__using__", b"otp_app", b"Ecto.Repo", b"AshPostgres.Repo")
+# What the files of modules end in that are imported all over a web application. The functions of
+# others are not told to document rules, or every new function would have all files checked again.
+_SHARED = ("components.ex", "helpers.ex")
+
+
+def _exports(index: Index) -> dict[str, Functions]:
+    found: dict[str, set[tuple[str, int]]] = {}
+    for path in sorted(index.paths):
+        for one in index.file(path).of(Function) if path.endswith(_SHARED) else ():
+            if not one.is_private:
+                arities = range(one.arity - one.defaults, one.arity + 1)
+                found.setdefault(one.module, set()).update((one.name, n) for n in arities)
+    return {module: frozenset(functions) for module, functions in found.items()}
 
 
 def context_relevant(path: str, source: bytes) -> bool:
     """Whether a file can say anything that `project_context` reads; a search for a few words."""
-    if path.endswith(("mix.exs", "mix.lock")):
-        return True
-    return path.endswith((".ex", ".exs")) and any(word in source for word in _DECISIVE)
+    if path.endswith((".ex", ".exs")):
+        return path.endswith(("mix.exs", *_SHARED)) or has_using(source) or has_repo(path, source)
+    return path.endswith("mix.lock")

@@ -13,7 +13,7 @@ from lsp_server.document import Document
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.index import Index, join
 from lsp_server.syntax.definitions import Function
-from lsp_server.syntax.elixir import AnonymousFunction, Call, Identifier, strip_parentheses
+from lsp_server.syntax.elixir import Alias, AnonymousFunction, Call, Identifier, strip_parentheses
 from lsp_server.syntax.literals import Atom
 from lsp_server.syntax.names import DIRECTIVES, Directive, Import, Names, directives
 from lsp_server.syntax.node import Node
@@ -35,6 +35,7 @@ class Brought(Fact):
     selector: str = ""  # the atom of `use Module, :selector`
     only: tuple[tuple[str, int], ...] | None = None
     excluded: tuple[tuple[str, int], ...] = ()
+    adapter: str = ""  # of `use Ecto.Repo, adapter: Module`
 
     @property
     def as_import(self) -> Import:
@@ -148,8 +149,8 @@ def _included(call: Call, form: Form, module: Module) -> Iterator[Brought]:
 def _directives(call: Call, names: Names, module: Module) -> Iterator[Brought]:
     found = list(directives(call))
     if not found:
-        written = call.written_arguments
-        inner = written[0] if written else None
+        arguments = call.written_arguments
+        inner = arguments[0] if arguments else None
         if isinstance(inner, Call) and inner.name == "unquote":
             if inner.written_arguments and _is_own(inner.written_arguments[0]):
                 name = module.name.rpartition(".")[2] if call.name == "alias" else ""
@@ -168,7 +169,9 @@ def _directives(call: Call, names: Names, module: Module) -> Iterator[Brought]:
             excluded = tuple(sorted(listed.excluded))
         named = one.kind in ("alias", "require") and one.name != "__MODULE__"
         name = one.name if named else ""
-        yield Brought(one.kind, target, name, one.selector, only, excluded)
+        written = call.keyword("adapter") if one.kind == "use" else None
+        adapter = names.expand(written.name) if isinstance(written, Alias) else ""
+        yield Brought(one.kind, target, name, one.selector, only, excluded, adapter)
 
 
 def _defines(form: Form) -> tuple[tuple[str, int], ...]:
