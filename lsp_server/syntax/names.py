@@ -76,7 +76,8 @@ def directives(call: Call) -> Iterator[Directive]:
         for element in first.right.elements if base else ():
             if isinstance(element, Alias):
                 target = f"{base}.{element.name}"
-                yield Directive(kind, target, call, target.rpartition(".")[2])
+                name = target.rpartition(".")[2] if kind == "alias" else ""
+                yield Directive(kind, target, call, name)
         return
     target = module_text(first)
     if not target:
