@@ -124,8 +124,7 @@ class ProjectContext:
         if offered is not None:
             return offered
         own = self.exports.get(one.module)
-        known = own if own is not None else self.expander.exports(one.module)
-        return known is not None and (name, arity) in known
+        return (name, arity) in (self.expander.exports(one.module) if own is None else own)
 
     def _expansion(self, scopes: Iterator[Names]) -> Expansion:
         return self.expander.expand(

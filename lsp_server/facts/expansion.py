@@ -35,9 +35,10 @@ class Expander:
     _known: dict[tuple[tuple[str, str], ...], Expansion] = field(
         default_factory=dict, compare=False, repr=False
     )
+    _exports: dict[str, library.Functions] = field(default_factory=dict, compare=False, repr=False)
 
-    def __getstate__(self) -> dict[str, object]:
-        return {"own": self.own, "versions": self.versions, "_known": {}}
+    def __reduce__(self) -> tuple[type[Expander], tuple[object, ...]]:
+        return Expander, (self.own, self.versions)  # what is known can be found again
 
     def expand(self, uses: Uses) -> Expansion:
         """What `use`s in this order bring."""
@@ -95,6 +96,9 @@ class Expander:
             return library.conventional(module, selector)
         return library.brings(module, self.versions)
 
-    def exports(self, module: str) -> library.Functions | None:
-        """The functions and macros of a library's module; None for one that is not known."""
-        return library.exports(module, self.versions)
+    def exports(self, module: str) -> library.Functions:
+        """The functions and macros of a library's module; none for one that is not known."""
+        found = self._exports.get(module)
+        if found is None:
+            found = self._exports[module] = library.exports(module, self.versions)
+        return found

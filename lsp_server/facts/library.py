@@ -56,6 +56,8 @@ Phoenix.Controller: phoenix
     put_secure_browser_headers/1,2 put_static_url/2 put_view/2 redirect/2 render/1,2,3,4
     root_layout/1,2 router_module/1 scrub_params/2 send_download/2,3
     status_message_from_template/1 text/2 view_module/1,2 view_template/1
+Phoenix.Controller.Pipeline: phoenix
+    plug/1,2
 Phoenix.Router: phoenix
     connect/3,4 delete/3,4 forward/2,3,4 get/3,4 head/3,4 match/4,5 options/3,4 patch/3,4
     pipe_through/1 pipeline/2 plug/1,2 post/3,4 put/3,4 resources/2,3,4 route_info/4 routes/1
@@ -187,6 +189,9 @@ Phoenix.Component: phoenix_live_view >= 0.18
 Phoenix.Controller: phoenix
     import Phoenix.Controller
     import Plug.Conn
+    use Phoenix.Controller.Pipeline
+Phoenix.Controller.Pipeline: phoenix
+    import Phoenix.Controller.Pipeline
 Phoenix.Router: phoenix
     import Phoenix.Router
     import Plug.Conn
@@ -266,16 +271,13 @@ view:
 """
 
 
-def exports(module: str, versions: Mapping[str, Version]) -> Functions | None:
-    """The functions and macros of a library's module; None for a module that is not known here.
+def exports(module: str, versions: Mapping[str, Version]) -> Functions:
+    """The functions and macros of a library's module; none for a module that is not known here.
 
     `versions` are those of packages; the newest counts where one is missing.
     """
-    known = _exports().get(module)
-    if known is None:
-        return None
     found: set[tuple[str, int]] = set()
-    for package, requirement, functions in known:
+    for package, requirement, functions in _exports().get(module, ()):
         if requirement is None or requirement.allows(versions.get(package, NEWEST)):
             found |= functions
     return frozenset(found)

@@ -62,7 +62,7 @@ class File:
         written = call.module
         names = self.names(call)
         if written is not None:
-            return names.expand(written)
+            return self.context.expand(names, written)
         if call.receiver is not None:
             return None
         return self._module_of_local(names, call.name, call.arity)
@@ -86,7 +86,7 @@ class File:
         written = call.module
         if written is None or written.startswith(":"):
             return False
-        return self.context.is_repo(self.names(call).expand(written))
+        return self.context.is_repo(self.context.expand(self.names(call), written))
 
     def depends(self, requirement: str) -> bool:
         """Whether the project's version of a package fits `"phoenix >= 1.7"`."""
