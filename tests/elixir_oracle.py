@@ -45,7 +45,7 @@ def elixir_command() -> list[str] | None:
 
 
 class ElixirOracle:
-    """A conversation with one `elixir` process (1.14 or later); close it, or use it as a context."""
+    """A conversation with one `elixir` process (1.14 or later); close it, or use it in `with`."""
 
     def __init__(self, command: Sequence[str] = ("elixir",)) -> None:
         # A file, for a full pipe that nobody reads would stop the process.

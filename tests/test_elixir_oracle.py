@@ -6,6 +6,7 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
+
 from tests.elixir_oracle import SCRIPT, ElixirOracle, ElixirSyntaxError, OracleStopped
 from tests.locals_without_parens import LOCALS_WITHOUT_PARENS, arities
 
@@ -152,6 +153,6 @@ def test_missing_elixir_skips_or_fails(
     monkeypatch.setenv("PATH", str(pytester.path))
     monkeypatch.delenv("RETORT_ELIXIR", raising=False)
     monkeypatch.setenv("RETORT_REQUIRE_ELIXIR", required)
-    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio")
     result.assert_outcomes(**{outcome: 1})
     result.stdout.fnmatch_lines(["*no `elixir` on PATH*"] if required == "1" else ["*1 skipped*"])

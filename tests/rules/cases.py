@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lsp_server.lint.registry import page_of
 from lsp_server.lint.rule import AnyRule
+from tests.marks import take_marks
 
 DEFAULT_PATHS = {
     "elixir": "lib/example.ex",
@@ -20,7 +21,6 @@ DEFAULT_PATHS = {
     "leex": "lib/example_web/example.html.leex",
     "eex": "lib/example_web/example.html.eex",
 }
-MARK = re.compile(r"[ \t]*(?:#|<%!--|//)\s*error:\s*\[([^\]]*)\](?:\s*--%>)?[ \t]*(?=\r?$)", re.M)
 BLOCK = re.compile(
     r"(?:^`(?P<path>[^`\n]+)`(?P<state> fixed)?:[ \t]*\n+|^(?P<bare>fixed):[ \t]*\n+)?"
     r"^```(?P<language>\w*)[^\n]*\n(?P<code>.*?)^```[ \t]*$",
@@ -55,16 +55,6 @@ class _Draft:
             code, marks = take_marks(block["code"])
             self.files[path] = code
             self.marks |= {(path, line, rule) for line, rule in marks}
-
-
-def take_marks(code: str) -> tuple[str, set[tuple[int, str]]]:
-    """The code without its marks, and (zero-based line, rule) of each."""
-    marks = {
-        (code.count("\n", 0, match.start()), rule.strip())
-        for match in MARK.finditer(code)
-        for rule in match[1].split(",")
-    }
-    return MARK.sub("", code), marks
 
 
 def markdown_cases(rule: str) -> Iterator[Case]:

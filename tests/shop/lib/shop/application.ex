@@ -1,0 +1,32 @@
+defmodule Shop.Application do
+  @moduledoc false
+
+  use Application
+
+  @impl true
+  def start(_type, _args) do
+    children = [
+      ShopWeb.Telemetry,
+      Shop.Repo,
+      {Phoenix.PubSub, name: Shop.PubSub},
+      {Task.Supervisor, name: Shop.TaskSupervisor},
+      {Registry, keys: :unique, name: Shop.Registry},
+      {DynamicSupervisor, name: Shop.ShipmentSupervisor, strategy: :one_for_one},
+      Shop.Cache,
+      {Shop.RateLimiter, sweep_every: :timer.minutes(1)},
+      Shop.FeatureFlags,
+      Shop.Pricing.ExchangeRates,
+      Shop.Shipping.Zones,
+      {Oban, Application.fetch_env!(:shop, Oban)},
+      ShopWeb.Endpoint
+    ]
+
+    Supervisor.start_link(children, strategy: :one_for_one, name: Shop.Supervisor)
+  end
+
+  @impl true
+  def config_change(changed, _new, removed) do
+    ShopWeb.Endpoint.config_change(changed, removed)
+    :ok
+  end
+end

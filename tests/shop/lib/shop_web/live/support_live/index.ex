@@ -1,0 +1,40 @@
+defmodule ShopWeb.SupportLive.Index do
+  @moduledoc "A customer's questions."
+
+  use ShopWeb, :live_view
+
+  alias Shop.Support
+
+  @impl true
+  def mount(_params, _session, socket) do
+    {:ok, socket |> assign(:page_title, "Your questions") |> stream(:tickets, [])}
+  end
+
+  @impl true
+  def handle_params(_params, _uri, socket) do
+    case Support.list_my_tickets(scope: socket.assigns.current_scope) do
+      {:ok, tickets} -> {:noreply, stream(socket, :tickets, tickets, reset: true)}
+      {:error, _reason} -> {:noreply, put_flash(socket, :error, "Please try again later.")}
+    end
+  end
+
+  @impl true
+  def render(assigns) do
+    ~H"""
+    <Layouts.app flash={@flash} current_scope={@current_scope}>
+      <.header>
+        Your questions
+        <:actions>
+          <.button navigate={~p"/support/new"} variant="primary">Ask something</.button>
+        </:actions>
+      </.header>
+      <ul id="tickets" phx-update="stream">
+        <li :for={{dom_id, ticket} <- @streams.tickets} id={dom_id}>
+          <.link navigate={~p"/support/#{ticket.id}"}>{ticket.subject}</.link>
+          ({ticket.status}, {ticket.reply_count} answers)
+        </li>
+      </ul>
+    </Layouts.app>
+    """
+  end
+end

@@ -1,0 +1,9 @@
+defmodule Shop.Repo.Migrations.AddNoteToOrders do
+  use Ecto.Migration
+
+  def change do
+    alter table(:orders) do
+      add :note, :text
+    end
+  end
+end

@@ -1,0 +1,5 @@
+defmodule ShopWeb.MoneyTest do
+  use ExUnit.Case, async: true
+
+  doctest ShopWeb.Money
+end
