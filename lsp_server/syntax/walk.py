@@ -24,7 +24,7 @@ class NodeIndex:
         self.tree = tree
         self._calls: dict[bytes, list[RawNode]] = {}
         self._kinds: dict[int, list[RawNode]] = {}
-        # Module names as written, each with the node directly around it; in no order.
+        # Module names that stand alone, no receivers, each with the node around it; in no order.
         self.aliases: list[tuple[RawNode, RawNode]] = []
         self._walk(list(roots))
 
@@ -54,7 +54,7 @@ class NodeIndex:
                 if child.is_named:
                     below = child.kind_id
                     if below in LEAVES:
-                        if below == ALIAS:
+                        if below == ALIAS and kind != DOT:
                             aliases.append((child, node))
                         continue
                     parents[child.id] = node
@@ -91,6 +91,10 @@ class NodeIndex:
         """The nodes of a grammar kind (no leaves), in the order of the text."""
         for raw in self._kinds.get(kind, ()):
             yield cast(raw, self.tree)
+
+    def raw_of_kind(self, kind: int) -> Sequence[RawNode]:
+        """The nodes of a grammar kind (no leaves) without views, in the order of the text."""
+        return self._kinds.get(kind, ())
 
     def nodes(self, view: type[NodeType]) -> Iterator[NodeType]:
         """The nodes of a view class; of classes that share a kind only those that are it."""

@@ -1,0 +1,172 @@
+"""What runs once for each element: functions given to `Enum`, comprehensions, recursion, `:for`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lsp_server.facts.places import ATTRIBUTE, CHUNKED, CONCURRENT, LOOP, SMALL, Region
+from lsp_server.syntax import heex
+from lsp_server.syntax.elixir import (
+    AnonymousFunction,
+    BinaryOperator,
+    Call,
+    Capture,
+    Identifier,
+    ModuleAttribute,
+    Pipe,
+    strip_parentheses,
+)
+from lsp_server.syntax.layers import TemplateLayer
+from lsp_server.syntax.literals import Keywords, List, Map, Sigil, Tuple
+from lsp_server.syntax.node import Node, RawNode
+from lsp_server.text import Span
+
+
+def functions_in(call: Call) -> Iterator[Node]:
+    """The functions and captures among the arguments of a call."""
+    for argument in call.written_arguments:
+        if isinstance(argument, (AnonymousFunction, Capture)):
+            yield argument
+
+
+_COLLECTIONS = frozenset({"Enum", "Stream", "Map", "MapSet", "Keyword", "List"})
+_RANGE = re.compile(r"-?\d[\d_]*\s*\.\.\s*-?\d[\d_]*(\s*//\s*-?\d+)?")
+_CHUNKING = re.compile(r"\bchunk_every\b|\bchunk\b|\bchunks\b|\bbatch(es)?\b")
+
+
+def enumeration(call: Call) -> Iterator[Region]:
+    """The functions given to `Enum.map` and its kin; none for other modules."""
+    if call.module not in _COLLECTIONS:
+        return
+    functions = list(functions_in(call))
+    arguments = call.arguments
+    if functions and arguments and arguments[0] != functions[0]:
+        place, over = loop_over(arguments[0])
+        for function in functions:
+            yield Region(*function.span, place, over)
+
+
+def comprehension(call: Call) -> Iterator[Region]:
+    """All of a `for` that runs more than once: not its first collection, nor its options."""
+    written = call.written_arguments
+    if call.receiver is not None or not written:
+        return
+    place, over = 0, ""
+    for argument in written:
+        if isinstance(argument, Keywords):
+            body = argument.get("do")
+            if body is not None:
+                yield Region(*body.span, place or LOOP, over)
+        elif isinstance(argument, BinaryOperator) and argument.operator == "<-":
+            if place:
+                yield Region(*argument.span, place, over)
+            if not place or place & (SMALL | ATTRIBUTE):  # the widest loop is the one that counts
+                place, over = loop_over(argument.right)
+        elif place:
+            yield Region(*argument.span, place, over)
+    block = call.do_block
+    if block is not None:
+        yield Region(*block.span, place or LOOP, over)
+
+
+def async_stream(call: Call) -> Iterator[Region]:
+    """The function that `Task.async_stream` or `Task.Supervisor.async_stream` runs."""
+    for function in functions_in(call):
+        yield Region(*function.span, LOOP | CONCURRENT)
+
+
+def loop_over(collection: Node) -> tuple[int, str]:
+    """The bits of a loop over an expression, and how to name the expression in a message."""
+    text = collection.text
+    name = text if "\n" not in text and len(text) <= 60 else ""
+    bits = LOOP
+    if _CHUNKING.search(text):
+        bits |= CHUNKED
+    origin = _origin(collection)
+    if isinstance(origin, ModuleAttribute):
+        bits |= ATTRIBUTE
+    elif _is_small(origin):
+        bits |= SMALL
+    return bits, name
+
+
+def _origin(node: Node) -> Node:
+    """What a chain of `Enum` steps begins with."""
+    while True:
+        node = strip_parentheses(node)
+        match node:
+            case Pipe():
+                node = node.steps[0]
+            case Call() if node.module in _COLLECTIONS and node.written_arguments:
+                node = node.written_arguments[0]
+            case _:
+                return node
+
+
+def _is_bound_to_literal(variable: Identifier) -> bool:
+    """Whether the variable was last bound to a list, map or word list in the same function."""
+    source, start = variable.tree.source, variable.start
+    sign = b" " + variable.bytes + b" = "
+    at = source.rfind(sign, max(0, start - 2000), start)
+    if at < 0 or source.find(b" def", at, start) >= 0:
+        return False
+    value = source[at + len(sign) : start].partition(b"\n")[0]
+    return value.startswith((b"[", b"%{", b"~w")) and b" | " not in value
+
+
+def _is_small(node: Node) -> bool:
+    match node:
+        case List(elements) | Tuple(elements):
+            return not any(
+                isinstance(one, BinaryOperator) and one.operator == "|" for one in elements
+            )
+        case Map() | Sigil():
+            return True
+        case Identifier():
+            return _is_bound_to_literal(node)
+        case BinaryOperator(".." | "//"):
+            return _RANGE.fullmatch(node.text) is not None
+    return False
+
+
+def recursion(head: Node, calls: Sequence[RawNode], end: int) -> Iterator[Region]:
+    """The region of a clause that takes its list apart and calls itself with the rest of it.
+
+    `head` is the clause's head, `calls` are the calls of that name in the clause, the head among
+    them, `end` is where the clause ends.
+    """
+    source = head.tree.source
+    written = head.bytes
+    tail = _CONS.search(written)
+    if tail is None:
+        return
+    rest = re.compile(rb"(?<![\w.@:])" + re.escape(tail[1]) + rb"(?![\w?!:(])")
+    for raw in calls:
+        if raw.start_byte >= head.end and rest.search(source, raw.start_byte, raw.end_byte):
+            yield Region(head.end, end, LOOP, tail[0].decode("utf-8", "replace"))
+            return
+
+
+_CONS = re.compile(rb"\[[^\[\]|]*\|\s*([a-z_]\w*)\s*\]")
+
+
+def tag_loops(layer: TemplateLayer) -> Iterator[Region]:
+    """The regions of the tags of a template that have `:for`."""
+    if b":for" not in layer.span.slice(layer.source):
+        return
+    for node in heex.walk(layer.template):
+        if type(node) is not heex.Tag:
+            continue
+        attribute = node.attribute(":for")
+        if attribute is None or not isinstance(attribute.value, heex.Braces):
+            continue
+        place, over = LOOP, ""
+        generator = layer.expression(attribute.value.expression)
+        if isinstance(generator, BinaryOperator) and generator.operator == "<-":
+            place, over = loop_over(generator.right)
+        for span in (
+            Span(node.span.start, attribute.span.start),
+            Span(attribute.span.end, node.span.end),
+        ):
+            yield Region(*span, place, over)
