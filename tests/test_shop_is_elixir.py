@@ -38,6 +38,12 @@ def test_every_elixir_file_parses_with_and_without_its_marks(elixir: ElixirOracl
     assert {path: error for path, error in unmarked.items() if error} == {}
 
 
+def test_the_lock_file_is_a_map_of_packages(elixir: ElixirOracle) -> None:
+    lock = (SHOP / "mix.lock").read_text("utf-8")
+    assert elixir.parses(lock) is None
+    assert '"phoenix": {:hex, :phoenix, "1.8.' in lock
+
+
 def test_every_template_is_eex(elixir: ElixirOracle) -> None:
     errors = zip(TEMPLATES, elixir.eex_parse_all(TEMPLATES.values()), strict=True)
     assert {path: error for path, error in errors if error} == {}

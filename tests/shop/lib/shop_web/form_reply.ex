@@ -1,5 +1,5 @@
 defmodule ShopWeb.FormReply do
-  @moduledoc "How the forms of all LiveViews answer: one place, so that they answer alike."
+  @moduledoc "How the forms and buttons of all LiveViews answer: one place, so that they answer alike."
 
   import Phoenix.Component, only: [assign: 3, to_form: 1, to_form: 2]
   import Phoenix.LiveView, only: [put_flash: 3, push_navigate: 2]
@@ -20,6 +20,15 @@ defmodule ShopWeb.FormReply do
 
   def reply_saved({:error, reason}, socket, _message, _path) do
     {:noreply, put_flash(socket, :error, explain(reason))}
+  end
+
+  @doc "Goes on with what `fun` makes of the result and the socket, or says what did not work."
+  def reply_done({:ok, result}, socket, _message, fun) when is_function(fun, 2) do
+    {:noreply, fun.(result, socket)}
+  end
+
+  def reply_done({:error, _reason}, socket, message, _fun) do
+    {:noreply, put_flash(socket, :error, message)}
   end
 
   defp explain(:out_of_stock), do: "Somebody was faster: not everything is in stock."

@@ -22,6 +22,16 @@ defmodule ShopWeb.FormReplyTest do
     assert socket.assigns.form.action == :validate
   end
 
+  test "what was done changes the socket" do
+    assert {:noreply, :changed} =
+             FormReply.reply_done({:ok, 1}, @socket, "No.", fn 1, _ -> :changed end)
+
+    assert {:noreply, socket} =
+             FormReply.reply_done({:error, :no}, @socket, "No.", fn _, s -> s end)
+
+    assert socket.assigns.flash == %{"error" => "No."}
+  end
+
   test "another reason is explained" do
     error = {:error, :out_of_stock}
     assert {:noreply, socket} = FormReply.reply_saved(error, @socket, "Saved.", "/cart")

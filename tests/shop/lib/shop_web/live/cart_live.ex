@@ -14,10 +14,9 @@ defmodule ShopWeb.CartLive do
 
   @impl true
   def handle_event("change", %{"item" => id, "quantity" => quantity}, socket) do
-    case Carts.set_quantity(socket.assigns.current_scope, id, quantity) do
-      {:ok, _item} -> {:noreply, socket}
-      {:error, _reason} -> {:noreply, put_flash(socket, :error, "Between 1 and 99, please.")}
-    end
+    socket.assigns.current_scope
+    |> Carts.set_quantity(id, quantity)
+    |> reply_done(socket, "Between 1 and 99, please.", fn _item, socket -> socket end)
   end
 
   def handle_event("remove", %{"item" => id}, socket) do

@@ -25,10 +25,9 @@ defmodule ShopWeb.Admin.OrdersLive do
   def handle_event("refund", %{"id" => id}, socket) do
     scope = socket.assigns.current_scope
 
-    case Orders.cancel(scope, Orders.get_any_order!(scope, id)) do
-      {:ok, order} -> {:noreply, stream_insert(socket, :orders, order)}
-      {:error, _reason} -> {:noreply, put_flash(socket, :error, "It cannot be taken back.")}
-    end
+    scope
+    |> Orders.cancel(Orders.get_any_order!(scope, id))
+    |> reply_done(socket, "It cannot be taken back.", &stream_insert(&2, :orders, &1))
   end
 
   @impl true

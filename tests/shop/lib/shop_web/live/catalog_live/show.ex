@@ -32,10 +32,11 @@ defmodule ShopWeb.CatalogLive.Show do
   end
 
   def handle_event("add", _params, socket) do
-    case Carts.add_product(socket.assigns.current_scope, socket.assigns.product) do
-      {:ok, _item} -> {:noreply, push_navigate(socket, to: ~p"/cart")}
-      {:error, _reason} -> {:noreply, put_flash(socket, :error, "That did not work.")}
-    end
+    socket.assigns.current_scope
+    |> Carts.add_product(socket.assigns.product)
+    |> reply_done(socket, "That did not work.", fn _item, socket ->
+      push_navigate(socket, to: ~p"/cart")
+    end)
   end
 
   def handle_event("convert", %{"currency" => currency}, socket) do

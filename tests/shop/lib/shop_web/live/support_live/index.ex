@@ -12,10 +12,8 @@ defmodule ShopWeb.SupportLive.Index do
 
   @impl true
   def handle_params(_params, _uri, socket) do
-    case Support.list_my_tickets(scope: socket.assigns.current_scope) do
-      {:ok, tickets} -> {:noreply, stream(socket, :tickets, tickets, reset: true)}
-      {:error, _reason} -> {:noreply, put_flash(socket, :error, "Please try again later.")}
-    end
+    tickets = Support.list_my_tickets(scope: socket.assigns.current_scope)
+    reply_done(tickets, socket, "Please try again.", &stream(&2, :tickets, &1, reset: true))
   end
 
   @impl true

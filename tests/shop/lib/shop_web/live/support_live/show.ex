@@ -21,22 +21,19 @@ defmodule ShopWeb.SupportLive.Show do
 
   @impl true
   def handle_event("reply", %{"form" => %{"body" => body}}, socket) do
-    reply = %{body: body, ticket_id: socket.assigns.ticket.id}
-
-    case Support.reply_to_ticket(reply, scope: socket.assigns.current_scope) do
-      {:ok, _reply} -> {:noreply, assign_new_reply(socket)}
-      {:error, _error} -> {:noreply, put_flash(socket, :error, "Your answer was not saved.")}
-    end
+    %{body: body, ticket_id: socket.assigns.ticket.id}
+    |> Support.reply_to_ticket(scope: socket.assigns.current_scope)
+    |> reply_done(socket, "Your answer was not saved.", fn _reply, socket ->
+      assign_new_reply(socket)
+    end)
   end
 
   def handle_event("close", _params, %{assigns: assigns} = socket) do
-    case Support.close_ticket(assigns.ticket, scope: assigns.current_scope) do
-      {:ok, ticket} ->
-        {:noreply, assign(socket, :ticket, %{assigns.ticket | status: ticket.status})}
-
-      {:error, _error} ->
-        {:noreply, put_flash(socket, :error, "The question is still open.")}
-    end
+    assigns.ticket
+    |> Support.close_ticket(scope: assigns.current_scope)
+    |> reply_done(socket, "The question is still open.", fn closed, socket ->
+      assign(socket, :ticket, %{assigns.ticket | status: closed.status})
+    end)
   end
 
   @impl true

@@ -24,10 +24,9 @@ defmodule ShopWeb.Admin.ProductLive.Index do
   def handle_event("archive", %{"id" => id}, socket) do
     product = Catalog.get_product!(id)
 
-    case Catalog.archive_product(socket.assigns.current_scope, product) do
-      {:ok, product} -> {:noreply, stream_delete(socket, :products, product)}
-      {:error, _reason} -> {:noreply, put_flash(socket, :error, "The product was not archived.")}
-    end
+    socket.assigns.current_scope
+    |> Catalog.archive_product(product)
+    |> reply_done(socket, "The product was not archived.", &stream_delete(&2, :products, &1))
   end
 
   @impl true
