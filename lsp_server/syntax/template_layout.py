@@ -51,10 +51,24 @@ def place_of(layer: TemplateLayer, lines: LineIndex, offset: int) -> Place:
     return Place(indent, max(column, 0), max(len(indent) - edge, 0), line_ending(lines.source))
 
 
-def rest_of_line(lines: LineIndex, offset: int) -> int:
-    """How many characters follow a byte offset on its line, blanks at its end not counted."""
+def following(lines: LineIndex, offset: int) -> int:
+    """How many characters follow a byte offset before a place where its line may be broken.
+
+    Such a place are the blanks between a tag or expression and what is next to it, not those
+    between words.
+    """
     end = lines.line_span(lines.line_at(offset)).end
-    return len(lines.source[offset:end].decode("utf-8", "replace").rstrip())
+    rest = lines.source[offset:end].decode("utf-8", "replace").rstrip()
+    depth = 0
+    for at, char in enumerate(rest):
+        if char in "<{":
+            depth += 1
+        elif char in ">}":
+            depth -= 1
+        elif char in " \t" and depth == 0:
+            if at == 0 or rest[at - 1] in ">}" or rest[at + 1 : at + 2] in ("<", "{"):
+                return at
+    return len(rest)
 
 
 def opening_tag(

@@ -9,10 +9,10 @@ from lsp_server.syntax.template_edits import HeexAttribute
 from lsp_server.syntax.template_layout import (
     Place,
     element,
+    following,
     moved,
     opening_tag,
     place_of,
-    rest_of_line,
     shifted,
     verbatim_spans,
 )
@@ -120,10 +120,27 @@ def test_a_heredoc_is_measured_from_its_closing_quotes() -> None:
     document = Document("lib/a.ex", source)
     layer = next(document.templates)
     assert place_of(layer, document.lines, source.index(b"{x}")) == Place("      ", 2, 2)
-    assert rest_of_line(document.lines, source.index(b" y")) == 2
+    assert following(document.lines, source.index(b"y\n")) == 1
     document = Document("lib/a.ex", b'def render(assigns), do: ~H"<b>{x}</b>"\n')
     layer = next(document.templates)
     assert place_of(layer, document.lines, document.source.index(b"{x}")) == Place("", 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("rest", "width"),
+    [
+        ("", 0),
+        ("</b>", 4),
+        ("</b>, or a <i>c</i>", 10),
+        (" and more", 0),
+        (", and more  ", 10),
+        ("</b> <i>c</i>", 4),
+        ("{a b}<i c> d", 10),
+    ],
+)
+def test_what_follows_ends_where_the_line_may_be_broken(rest: str, width: int) -> None:
+    document = Document("lib/a.html.heex", f"<p>\n{{x}}{rest}\n</p>\n".encode())
+    assert following(document.lines, 7) == width
 
 
 TEXT = """\

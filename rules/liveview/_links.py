@@ -1,0 +1,90 @@
+"""Links that a helper function makes, rewritten as `<.link>`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lsp_server.lint.file import File
+from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.rule import Rule
+from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.heex import Dialect
+from lsp_server.syntax.template_calls import helper_use, label_and_options
+from lsp_server.syntax.template_edits import AttributeRules, Unsure, attributes, body, ends_sigil
+from lsp_server.syntax.template_layout import element, following, opening_tag, place_of
+
+HELPERS = "Phoenix.LiveView.Helpers"
+
+# What `<.link>` of LiveView 0.18 to 1.2 declares and would not pass on to the `<a>`.
+DECLARED = frozenset(
+    {"navigate", "patch", "href", "method", "csrf-token", "rest", "inner-block", "inner_block"}
+)
+
+
+def live_link(rule: Rule, call: Call, file: File, attribute: str) -> Iterator[Finding]:
+    """The finding for a call of `live_redirect` or `live_patch`, which `attribute` replaces."""
+    if not _is_helper(call, file):
+        return
+    message = f"`{call.name}` is deprecated: write `<.link {attribute}={{…}}>`"
+    edits = _edits(call, file, attribute)
+    if isinstance(edits, Unsure):
+        yield rule.finding(call.name_span, f"{message} by hand, because {edits.reason}")
+        return
+    fix = Fix.safe(f"Write <.link {attribute}>", lambda _: edits)
+    yield rule.finding(call.name_span, message, fix=fix)
+
+
+def _is_helper(call: Call, file: File) -> bool:
+    if file.layer is not None and file.layer.dialect is not Dialect.HEEX:
+        return False
+    if call.receiver is None and _is_own(call, file):
+        return False
+    module = file.module_of(call)
+    if call.receiver is not None or module is not None:
+        return module == HELPERS
+    return file.layer is not None or call.keyword("to") is not None
+
+
+def _is_own(call: Call, file: File) -> bool:
+    """Whether the module has a function of that name, of any arity: one call may be its head."""
+    names = file.names(call)
+    return any(names.defines(call.name, arity) for arity in range(4))
+
+
+def _edits(call: Call, file: File, attribute: str) -> list[Edit] | Unsure:
+    layer = file.layer
+    if layer is None:
+        return Unsure("it stands outside of a template")
+    if file.names(call).defines("link", 1):
+        return Unsure("this module has a `link/1` of its own")
+    use = helper_use(call, layer)
+    if isinstance(use, Unsure):
+        return use
+    parts = label_and_options(call)
+    if isinstance(parts, Unsure):
+        return parts
+    label, options = parts
+    if options.get("to") is None:
+        return Unsure("it has no literal `to:`")
+    written = attributes(options, AttributeRules({"to": attribute}, frozenset({"do"}), DECLARED))
+    if isinstance(written, Unsure):
+        return written
+    lines = file.document.lines
+    place = place_of(layer, lines, use.head.start)
+    follows = following(lines, use.head.end)
+    if use.end is not None:
+        edits = [
+            Edit(use.head, opening_tag(".link", written, place, follows=follows)),
+            Edit(use.end, "</.link>"),
+        ]
+    elif label is None:
+        return Unsure("it has no text")
+    else:
+        curly = use.curly and file.depends("phoenix_live_view >= 1.0")
+        text = body(label, curly=curly)
+        if isinstance(text, Unsure):
+            return text
+        edits = [Edit(use.head, element(".link", written, text, place, follows=follows))]
+    if any(ends_sigil(layer.sigil, edit.text) for edit in edits):
+        return Unsure("the new text holds the delimiter of the sigil")
+    return edits
