@@ -61,7 +61,7 @@ class Repo:
 
 def has_repo(path: str, source: bytes) -> bool:
     """Whether a file can define a repo or a facade of one."""
-    return b"otp_app" in source or (b".Repo" in source and path.endswith("repo.ex"))
+    return b"otp_app" in source or path.endswith("repo.ex")
 
 
 @collects(RepoCandidate)
