@@ -59,7 +59,8 @@ class ProjectContext:
         """Whether the version of a package that the app of `path` uses fits `"phoenix >= 1.7"`.
 
         True where no mix.exs and no mix.lock is known; False where the app does not depend on it.
-        A package alone asks whether the app has it in any version.
+        A package alone asks whether the app has it in any version; `elixir` is the language, whose
+        version is the lowest that mix.exs allows. Raises ValueError for what is no requirement.
         """
         package, _, wanted = requirement.strip().partition(" ")
         version = self.version(path, package)

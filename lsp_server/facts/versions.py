@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, total_ordering
+from functools import lru_cache, total_ordering
 
 _DIGITS = 18  # Python refuses to read thousands of digits as a number
 _NUMBER = rf"(?:0|[1-9][0-9]{{0,{_DIGITS - 1}}})"
@@ -107,7 +107,7 @@ class Requirement:
     alternatives: tuple[tuple[Condition, ...], ...]
 
     @staticmethod
-    @cache
+    @lru_cache(maxsize=1024)
     def parse(text: str) -> Requirement | None:
         """The requirement that a text is; None for what is none.
 

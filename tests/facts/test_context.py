@@ -75,6 +75,13 @@ def test_a_package_has_itself() -> None:
     assert context.fits("lib/ash.ex", "ash >= 3.4") and not context.fits("lib/ash.ex", "ash >= 4.0")
 
 
+def test_the_language_has_a_version_too() -> None:
+    context = context_of({"mix.exs": mix("shop", "", ', elixir: "~> 1.15"')})
+    assert context.fits("lib/a.ex", "elixir >= 1.15") and not context.fits(
+        "lib/a.ex", "elixir >= 1.16"
+    )
+
+
 def test_a_malformed_requirement_is_the_rules_mistake() -> None:
     with pytest.raises(ValueError, match="newest"):
         ProjectContext().fits("lib/a.ex", "phoenix newest")

@@ -137,6 +137,17 @@ def test_functions_of_libraries() -> None:
     assert context.importer(html, "put_flash", 3) is None
 
 
+def test_plugs_of_controllers_and_routers() -> None:
+    context = ProjectContext()
+    for used, module in {
+        "Phoenix.Controller": "Phoenix.Controller.Pipeline",
+        "Phoenix.Router": "Phoenix.Router",
+        "Phoenix.Endpoint": "Plug.Builder",
+    }.items():
+        names = names_of(f"defmodule A do\n  use {used}\nend\n")
+        assert context.importer(names, "plug", 2) == module
+
+
 def test_functions_stand_where_the_locked_version_has_them() -> None:
     names = names_of("defmodule A do\n  use Phoenix.LiveView\nend\n")
     for locked, module in {
