@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import Any
 
 import tree_sitter
 
@@ -59,6 +60,7 @@ class Change:
 
 
 _parser = tree_sitter.Parser(LANGUAGE)
+_form_parser = tree_sitter.Parser(LANGUAGE)  # its range is set before each use
 
 
 class Document:
@@ -74,12 +76,12 @@ class Document:
         version: int | None = None,
         *,
         lines: LineIndex | None = None,
-        edited: tree_sitter.Tree | None = None,
+        earlier: tuple[tree_sitter.Tree, tuple[Mapping[str, Any], ...]] | None = None,
     ) -> None:
         self.path = path
         self.source = source
         self.version = version
-        self._edited = edited  # the tree of the version before, told of the edits
+        self._earlier = earlier  # the tree of some version before, and the edits since
         if lines is not None:
             self.__dict__["lines"] = lines
 
@@ -108,10 +110,34 @@ class Document:
         """The Elixir tree; an empty one for templates and for texts that are refused."""
         if self.language is not Language.ELIXIR or self.refusal is not None:
             return Tree(_parser.parse(b""), b"")
-        previous, self._edited = self._edited, None
-        if previous is None:  # the binding refuses None here (tree-sitter 0.26.1)
+        if self._earlier is None:
             return Tree(_parser.parse(self.source), self.source)
-        return Tree(_parser.parse(self.source, previous), self.source)
+        earlier, edits = self._earlier
+        edited = earlier.copy()
+        for edit in edits:
+            edited.edit(**edit)
+        self._earlier = None
+        return Tree(_parser.parse(self.source, edited), self.source)
+
+    def lone_form(self, span: Span, module: Module) -> Form | None:
+        """The function clause that fills `span`, parsed without the rest of the file; None where the
+        span holds anything else or broken code."""
+        _form_parser.included_ranges = [
+            tree_sitter.Range(
+                _point(self.lines, self.source, span.start),
+                _point(self.lines, self.source, span.end),
+                span.start,
+                span.end,
+            )
+        ]
+        tree = Tree(_form_parser.parse(self.source), self.source)
+        root = tree.raw.root_node
+        raw = root.named_child(0)
+        if raw is None or root.named_child_count != 1 or root.has_error:
+            return None
+        if (raw.start_byte, raw.end_byte) != span:
+            return None
+        return Form.lone(raw, tree, module)
 
     @cached_property
     def outline(self) -> Outline:
@@ -155,29 +181,41 @@ class Document:
         The tree is told of every change and parsed once, when it is next asked for.
         """
         source, lines = self.source, self.lines
-        tree: tree_sitter.Tree | None = None
-        if self.language is Language.ELIXIR and self.refusal is None:
-            known = self.__dict__.get("tree")
-            raw = known.raw if known is not None else self._edited
-            tree = None if raw is None else raw.copy()
+        edits: list[Mapping[str, Any]] = []
         for change in changes:
             start = min(max(change.span.start, 0), len(source))
             end = min(max(change.span.end, start), len(source))
-            span = Span(start, end)
             edited = source[:start] + change.text + source[end:]
-            after = lines.edit(span, change.text, edited)
-            if tree is not None:
-                new_end = start + len(change.text)
-                tree.edit(
-                    start_byte=start,
-                    old_end_byte=end,
-                    new_end_byte=new_end,
-                    start_point=_point(lines, source, start),
-                    old_end_point=_point(lines, source, end),
-                    new_end_point=_point(after, edited, new_end),
-                )
+            after = lines.edit(Span(start, end), change.text, edited)
+            new_end = start + len(change.text)
+            edits.append(
+                {
+                    "start_byte": start,
+                    "old_end_byte": end,
+                    "new_end_byte": new_end,
+                    "start_point": _point(lines, source, start),
+                    "old_end_point": _point(lines, source, end),
+                    "new_end_point": _point(after, edited, new_end),
+                }
+            )
             source, lines = edited, after
-        return Document(self.path, source, version, lines=lines, edited=tree)
+        return Document(
+            self.path, source, version, lines=lines, earlier=self._earlier_than(tuple(edits))
+        )
+
+    def _earlier_than(
+        self, edits: tuple[Mapping[str, Any], ...]
+    ) -> tuple[tree_sitter.Tree, tuple[Mapping[str, Any], ...]] | None:
+        """The newest tree that was parsed, and all edits since."""
+        if self.language is not Language.ELIXIR or self.refusal is not None:
+            return None
+        known: Tree | None = self.__dict__.get("tree")
+        if known is not None:
+            return known.raw, edits
+        if self._earlier is None:
+            return None
+        tree, before = self._earlier
+        return tree, before + edits
 
     def renamed(self, path: str) -> Document:
         """The same text under another path."""

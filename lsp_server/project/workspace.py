@@ -28,7 +28,8 @@ from lsp_server.facts.context import ProjectContext, context_relevant, project_c
 from lsp_server.facts.fact import Fact, FileFacts, collect, load_collectors
 from lsp_server.facts.index import Index, fact_types
 from lsp_server.lint.checker import check_document, check_project, detached, finish
-from lsp_server.lint.finding import Finding, Related
+from lsp_server.lint.finding import Finding
+from lsp_server.lint.live import LiveResult, after_edit, check_all, check_edited, follow
 from lsp_server.lint.registry import Registry, registry
 from lsp_server.lint.rule import ProjectRule, Rule
 from lsp_server.lint.suppress import suppress, unreadable
@@ -38,11 +39,9 @@ from lsp_server.project.scan import Job, text_digest
 from lsp_server.role import Role
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
-from lsp_server.text import Span
 
 CONFIGURATION = "retort/configuration"
 KEPT_DOCUMENTS = 64  # closed files kept parsed
-KEPT_FORMS = 4_000  # remembered forms per open file
 
 
 class Workspace:
@@ -64,7 +63,7 @@ class Workspace:
         self.override_problems: list[str] = []
         self._results: dict[str, FileResult] = {}
         self._closed: LRUCache[str, Document] = LRUCache(KEPT_DOCUMENTS)
-        self._memos: dict[str, LRUCache[bytes, tuple[Finding, ...]]] = {}
+        self._live: dict[str, LiveResult] = {}
         self._document_findings: dict[str, list[Finding]] = {}
         self._project_findings: dict[str, dict[str, list[Finding]]] = {}
         self._stale: set[str] = {rule.id for rule in self.registry.project_rules}
@@ -81,7 +80,7 @@ class Workspace:
         twin.index = self.index.copy()
         twin.open = dict(self.open)
         twin._closed = LRUCache(KEPT_DOCUMENTS)
-        twin._memos = {}
+        twin._live = {}
         twin._results = dict(self._results)
         twin._document_findings = dict(self._document_findings)
         twin._project_findings = dict(self._project_findings)
@@ -109,7 +108,7 @@ class Workspace:
         return True
 
     def _forget_findings(self) -> None:
-        self._memos.clear()
+        self._live.clear()
         self._document_findings.clear()
         self._project_findings.clear()
         self._stale = {rule.id for rule in self.registry.project_rules}
@@ -149,9 +148,12 @@ class Workspace:
         """The editor has changed an open file; findings of project rules move with their text."""
         document = self.open[path].edit(changes, version)
         self.open[path] = document
+        live = self._live.get(path)
+        if live is not None:
+            self._live[path] = after_edit(live, changes)
         for rule, by_path in self._project_findings.items():
             moved = {
-                other: [_follow(one, path, changes) for one in findings]
+                other: [follow(one, path, changes) for one in findings]
                 for other, findings in by_path.items()
                 if other == path or any(_speaks_of(one, path) for one in findings)
             }
@@ -162,7 +164,7 @@ class Workspace:
     def close_document(self, path: str) -> None:
         """The editor has closed a file; from now on the disk's text counts."""
         self.open.pop(path, None)
-        self._memos.pop(path, None)
+        self._live.pop(path, None)
         self._document_findings.pop(path, None)
         self.changed_on_disk(path)
 
@@ -183,7 +185,7 @@ class Workspace:
 
     def _take_document(self, document: Document) -> None:
         path = document.path
-        self._document_findings[path] = self._check(document, None)
+        self._document_findings[path] = self._check(document)
         self.put_facts(path, collect(document), context_relevant(path, document.source))
 
     def remove(self, path: str) -> bool:
@@ -223,7 +225,7 @@ class Workspace:
             (self._context_files.add if decides_context else self._context_files.discard)(path)
             self._context = None
             if self.context.digest != before:
-                self._memos.clear()
+                self._live.clear()
                 self._stale = {rule.id for rule in self.registry.project_rules}
         return changed
 
@@ -286,15 +288,25 @@ class Workspace:
 
     # Findings
 
-    def check(self, path: str) -> None:
-        """Run the document rules on an open file; unchanged forms are remembered."""
-        memo = self._memos.setdefault(path, LRUCache(KEPT_FORMS))
-        self._document_findings[path] = self._check(self.open[path], memo)
+    def check(self, path: str, *, quick: bool = False) -> None:
+        """Run the document rules on an open file; only forms that have changed are looked at.
 
-    def _check(
-        self, document: Document, memo: LRUCache[bytes, tuple[Finding, ...]] | None
-    ) -> list[Finding]:
-        found = check_document(document, self.document_rules, self.context, self.settings, memo)
+        With `quick`, handlers of whole modules may wait for the next check without it.
+        """
+        document, rules = self.open[path], self.document_rules
+        before = self._live.get(path)
+        if before is not None and before.settled:
+            return
+        live = None
+        if quick and before is not None:
+            live = check_edited(before, document, rules, self.context, self.settings)
+        if live is None:
+            live = check_all(document, rules, self.context, self.settings, before)
+        self._live[path] = live
+        self._document_findings[path] = live.findings(path)
+
+    def _check(self, document: Document) -> list[Finding]:
+        found = check_document(document, self.document_rules, self.context, self.settings)
         return [replace(one, fix=detached(one.fix)) for one in found]
 
     def stale_rules(self) -> list[ProjectRule]:
@@ -413,25 +425,3 @@ class Workspace:
 
 def _speaks_of(finding: Finding, path: str) -> bool:
     return any(one.path == path for one in finding.related)
-
-
-def _follow(finding: Finding, path: str, changes: Sequence[Change]) -> Finding:
-    span = _moved(finding.span, changes) if finding.path == path else finding.span
-    related = tuple(
-        Related(_moved(one.span, changes), one.message, one.path)
-        if (one.path or finding.path) == path
-        else one
-        for one in finding.related
-    )
-    return replace(finding, span=span, related=related)
-
-
-def _moved(span: Span, changes: Sequence[Change]) -> Span:
-    """Where text that was at `span` is after some changes; a change inside it stretches it."""
-    for change in changes:
-        by = len(change.text) - change.span.length
-        if change.span.end <= span.start:
-            span = span.shift(by)
-        elif change.span.start < span.end:
-            span = Span(min(span.start, change.span.start), max(span.end + by, change.span.start))
-    return span

@@ -58,9 +58,9 @@ class Scheduler:
 
     def _check(self, place: Place, slot: _Slot) -> None:
         slot.handle = None
-        self.check_now(place)
+        self.check_now(place, quick=True)
 
-    def check_now(self, place: Place) -> None:
+    def check_now(self, place: Place, *, quick: bool = False) -> None:
         """Check a document without waiting; a pending check of it is dropped."""
         slot = self._slot(place)
         if slot.handle is not None:
@@ -69,7 +69,7 @@ class Scheduler:
         if place.path not in place.workspace.open:
             return
         begun = time.perf_counter()
-        place.workspace.check(place.path)
+        place.workspace.check(place.path, quick=quick)
         self.changed(place)
         slot.finished = time.perf_counter()
         slot.cost = slot.finished - begun
@@ -88,6 +88,7 @@ class Scheduler:
         if place.path not in workspace.open:
             return
         before = workspace.context.digest
+        self.check_now(place)
         workspace.collect(place.path)
         if workspace.context.digest != before:
             self.recheck(workspace)

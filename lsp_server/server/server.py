@@ -112,7 +112,7 @@ def _lifecycle(server: RetortServer) -> None:
         server.start(_begin(server))
 
     @server.feature(types.SHUTDOWN)
-    def shutdown(_: object) -> None:
+    def shutdown(*_: object) -> None:
         server.scheduler.stop()
         server.cancel_tasks()
 

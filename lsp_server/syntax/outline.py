@@ -32,6 +32,11 @@ class Form:
         self.module = module
         self.callee = callee  # the name of the call that the form is; empty for anything else
 
+    @staticmethod
+    def lone(raw: RawNode, tree: Tree, module: Module) -> Form:
+        """A form that was parsed by itself."""
+        return Form(raw, tree, module, callee_of(raw, tree))
+
     @property
     def span(self) -> Span:
         """The bytes of the form."""
@@ -94,6 +99,16 @@ class Form:
         return names
 
 
+def callee_of(raw: RawNode, tree: Tree) -> bytes:
+    """The name of the call without module that a node is; empty for anything else."""
+    if raw.kind_id != CALL:
+        return b""
+    target = raw.named_child(0)
+    if target is None or target.kind_id == DOT:
+        return b""
+    return tree.source[target.start_byte : target.end_byte]
+
+
 @dataclass(slots=True, eq=False)
 class Module:
     """A `defmodule`, `defprotocol` or `defimpl`; the top of a file is one without name and call."""
@@ -145,7 +160,9 @@ class Module:
                 if form.callee not in _MODULES:
                     parts.append(form.bytes)
         functions = self.names.functions
-        parts.append(repr(sorted((name, sorted(arities)) for name, arities in functions.items())).encode())
+        parts.append(
+            repr(sorted((name, sorted(arities)) for name, arities in functions.items())).encode()
+        )
         return b"\0".join(parts)
 
 
@@ -168,7 +185,7 @@ class Outline:
             for raw in block.named_children:
                 if raw.is_extra:
                     continue
-                callee = self._callee(raw)
+                callee = callee_of(raw, self.tree)
                 if callee in _MODULES:
                     inner = self._open(raw, module)
                     if inner is not None:
@@ -178,14 +195,6 @@ class Outline:
                 module.forms.append(form)
                 self.forms.append(form)
                 self._note(form)
-
-    def _callee(self, raw: RawNode) -> bytes:
-        if raw.kind_id != CALL:
-            return b""
-        target = raw.named_child(0)
-        if target is None or target.kind_id == DOT:
-            return b""
-        return self.tree.source[target.start_byte : target.end_byte]
 
     def _open(self, raw: RawNode, outer: Module) -> tuple[RawNode, Module] | None:
         call = Call(raw, self.tree)
@@ -217,7 +226,10 @@ class Outline:
         """The innermost module around a byte offset."""
         found = self.top
         for module in self.modules:
-            if module.span.start <= offset < module.span.end and module.span.start >= found.span.start:
+            if (
+                module.span.start <= offset < module.span.end
+                and module.span.start >= found.span.start
+            ):
                 found = module
         return found
 
@@ -227,5 +239,3 @@ class Outline:
             if form.raw.start_byte <= offset < form.raw.end_byte:
                 return form
         return None
-
-

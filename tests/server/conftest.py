@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_lsp
+import pytest_asyncio
 from lsprotocol import converters, types
 from pytest_lsp import ClientServerConfig, LanguageClient
 
@@ -57,7 +59,10 @@ class Editor:
     name: str
     client: LanguageClient
     root: Path
-    capabilities: types.ServerCapabilities
+    capabilities: types.ServerCapabilities = field(default_factory=types.ServerCapabilities)
+    registered: list[str] = field(default_factory=list)
+    refreshes: int = 0
+    applied: list[types.WorkspaceEdit] = field(default_factory=list)
 
     @property
     def encoding(self) -> Encoding:
@@ -112,7 +117,7 @@ class Editor:
             if count is not None and len(found) == count:
                 if count or self.pulls or uri in self.client.diagnostics:
                     return found
-            await asyncio_sleep()
+            await asyncio.sleep(0.05)
         raise AssertionError(f"{path} has {len(found)} diagnostics, not {count}: {found}")
 
     def range(self, text: str, part: str) -> types.Range:
@@ -137,16 +142,9 @@ class Editor:
         return source.decode()
 
 
-async def asyncio_sleep() -> None:
-    import asyncio
-
-    await asyncio.sleep(0.05)
-
-
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small project on disk, and a cache folder of its own."""
-    monkeypatch.setenv("RETORT_CACHE_DIR", str(tmp_path / "cache"))
+def project(tmp_path: Path) -> Path:
+    """A small project on disk."""
     root = tmp_path / "shop"
     for path, text in {
         "lib/shop/page.ex": PAGE,
@@ -158,25 +156,52 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
-async def _session(lsp_client: LanguageClient, name: str, root: Path) -> AsyncIterator[Editor]:
-    result = await lsp_client.initialize_session(parameters(name, root))
-    yield Editor(name, lsp_client, root, result.capabilities)
-    await lsp_client.shutdown_session()
+@asynccontextmanager
+async def session(name: str, root: Path) -> AsyncIterator[Editor]:
+    """A server process and an editor that is connected to it; its cache lies beside the project."""
+    env = {**os.environ, "RETORT_CACHE_DIR": str(root.parent / "cache")}
+    client = await ClientServerConfig(SERVER, server_env=env).start()
+    assert isinstance(client, LanguageClient)
+    editor = Editor(name, client, root)
+
+    client.protocol.fm.features.pop(types.WORKSPACE_DIAGNOSTIC_REFRESH, None)
+
+    @client.feature(types.CLIENT_REGISTER_CAPABILITY)
+    def register(params: types.RegistrationParams) -> None:
+        editor.registered += [one.method for one in params.registrations]
+
+    @client.feature(types.WORKSPACE_DIAGNOSTIC_REFRESH)
+    def refresh(*_: object) -> None:
+        editor.refreshes += 1
+
+    @client.feature(types.WORKSPACE_APPLY_EDIT)
+    def apply_edit(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+        editor.applied.append(params.edit)
+        return types.ApplyWorkspaceEditResult(applied=True)
+
+    result = await client.initialize_session(parameters(name, root))
+    editor.capabilities = result.capabilities
+    yield editor
+    await client.shutdown_session()
+    await client.stop()
 
 
-@pytest_lsp.fixture(params=ALL, config=ClientServerConfig(server_command=SERVER))
-async def editor(
-    request: pytest.FixtureRequest, project: Path, lsp_client: LanguageClient
-) -> AsyncIterator[Editor]:
+@pytest_asyncio.fixture(params=ALL)
+async def editor(request: pytest.FixtureRequest, project: Path) -> AsyncIterator[Editor]:
     """Each known editor in turn."""
-    async for one in _session(lsp_client, request.param, project):
+    async with session(request.param, project) as one:
         yield one
 
 
-@pytest_lsp.fixture(params=[VSCODE], config=ClientServerConfig(server_command=SERVER))
-async def vscode(
-    request: pytest.FixtureRequest, project: Path, lsp_client: LanguageClient
-) -> AsyncIterator[Editor]:
+@pytest_asyncio.fixture
+async def vscode(project: Path) -> AsyncIterator[Editor]:
     """VS Code alone, for what only it declares."""
-    async for one in _session(lsp_client, request.param, project):
+    async with session(VSCODE, project) as one:
+        yield one
+
+
+@pytest_asyncio.fixture
+async def neovim(project: Path) -> AsyncIterator[Editor]:
+    """Neovim alone: plain changes, UTF-8."""
+    async with session(NEOVIM, project) as one:
         yield one
