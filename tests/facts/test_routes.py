@@ -1,0 +1,570 @@
+"""Routers as facts.
+
+The tables were written by Phoenix 1.9-dev and LiveView 1.2.10 themselves: the same routers were
+compiled there, and `__routes__/0` and `Phoenix.Router.route_info/4` were asked.
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from lsp_server.document import Document
+from lsp_server.facts.fact import collect, load_collectors
+from lsp_server.facts.index import Index
+from lsp_server.facts.route_matching import distance, path_segments
+from lsp_server.facts.router import RouterTable, Routing, routing
+from lsp_server.facts.router_naming import live_name, resource_name, underscore
+from lsp_server.facts.routes import LiveSession, Opaque, Pipeline, Route
+
+list(load_collectors())
+HEAD = "defmodule ShopWeb.Router do\n  use ShopWeb, :router\n"
+
+
+def routing_of(**files: str) -> Routing:
+    """The routing of a project; `a__b` in a name is the file `a/b.ex`."""
+    documents = (
+        Document(f"{name.replace('__', '/')}.ex", text.encode()) for name, text in files.items()
+    )
+    return routing(Index({document.path: collect(document) for document in documents}))
+
+
+def table(body: str) -> RouterTable:
+    """The router `ShopWeb.Router` with a body."""
+    source = f"{HEAD}{textwrap.indent(textwrap.dedent(body), '  ')}\nend\n"
+    return routing_of(lib__router=source).routers["ShopWeb.Router"]
+
+
+def rows(body: str) -> list[str]:
+    """What the body of a router makes: helper, verb, path, module, action."""
+    return [
+        " ".join(
+            part
+            for part in (route.helper or "-", route.verb, route.path, route.plug, route.action)
+            if part
+        )
+        for route in table(body).routes
+    ]
+
+
+def test_verbs() -> None:
+    assert rows(
+        """
+        scope "/", ShopWeb do
+          get "/", PageController, :home
+          get "/about-us/", PageController, :about, as: :about
+          post "/hidden", PageController, :hidden, as: nil
+          match :*, "/any/*rest", PageController, :any
+          match :get, "/matched/:a/:b", MatchedController, :go, alias: false
+          options("/opt", API.V1Controller, :opt)
+        end
+        """
+    ) == [
+        "page get / ShopWeb.PageController home",
+        "about get /about-us ShopWeb.PageController about",
+        "- post /hidden ShopWeb.PageController hidden",
+        "page * /any/*rest ShopWeb.PageController any",
+        "matched get /matched/:a/:b MatchedController go",
+        "v1 options /opt ShopWeb.API.V1Controller opt",
+    ]
+
+
+def test_resources() -> None:
+    assert rows('resources "/users", UserController') == [
+        "user get /users UserController index",
+        "user get /users/:id/edit UserController edit",
+        "user get /users/new UserController new",
+        "user get /users/:id UserController show",
+        "user post /users UserController create",
+        "user patch /users/:id UserController update",
+        "- put /users/:id UserController update",
+        "user delete /users/:id UserController delete",
+    ]
+
+
+def test_nested_resources() -> None:
+    assert rows(
+        """
+        alias ShopWeb.Legacy, as: Old
+
+        scope "/", ShopWeb do
+          resources "/users", UserController, only: [:delete] do
+            resources "/posts", PostController, only: [:index, :show], param: "slug"
+            resources "/keys", APIKeyController, except: ~w(new edit create update)a, as: :token,
+              name: "key"
+            get "/stats", StatsController, :show
+          end
+
+          resources "/account", AccountController, singleton: true, only: [:show, :update] do
+            resources "/cards", CardController, only: [:index]
+          end
+
+          resources "/old", Old.ThingController, only: [:index], alias: Old do
+            get "/inner", InnerController, :inner
+          end
+        end
+        """
+    ) == [
+        "user delete /users/:id ShopWeb.UserController delete",
+        "user_post get /users/:user_id/posts ShopWeb.PostController index",
+        "user_post get /users/:user_id/posts/:slug ShopWeb.PostController show",
+        "user_token get /users/:user_id/keys ShopWeb.APIKeyController index",
+        "user_token get /users/:user_id/keys/:id ShopWeb.APIKeyController show",
+        "user_token delete /users/:user_id/keys/:id ShopWeb.APIKeyController delete",
+        "user_stats get /users/:user_id/stats ShopWeb.StatsController show",
+        "account get /account ShopWeb.AccountController show",
+        "account patch /account ShopWeb.AccountController update",
+        "- put /account ShopWeb.AccountController update",
+        "account_card get /account/cards ShopWeb.CardController index",
+        "thing get /old ShopWeb.ShopWeb.Legacy.ThingController index",
+        "thing_inner get /old/:thing_id/inner ShopWeb.ShopWeb.Legacy.InnerController inner",
+    ]
+
+
+def test_live_routes_and_what_takes_all_below_it() -> None:
+    found = table(
+        """
+        scope "/", ShopWeb do
+          live "/clock", ClockLive
+          live "/clock/named", ClockLive, as: :wall_clock
+          live "/items", ItemLive.Index, :index
+          live "/items/:id/edit", ItemLive.Index, :edit, as: :item_editor
+          live "/deep/:id", Shop.DeepLive.ShowLive.Panel, :panel, container: {:div, class: "x"}
+          live "/opts", OptsLive, container: {:div, []}
+          forward "/jobs", JobsPlug, at: "x"
+          live_dashboard "/dashboard", metrics: ShopWeb.Telemetry
+        end
+        """
+    )
+    seen = [(one.kind, one.helper, one.path, one.plug, one.helper_action) for one in found.routes]
+    assert seen == [
+        ("live", "live", "/clock", "ShopWeb.ClockLive", "ShopWeb.ClockLive"),
+        ("live", "wall_clock", "/clock/named", "ShopWeb.ClockLive", "ShopWeb.ClockLive"),
+        ("live", "item_index", "/items", "ShopWeb.ItemLive.Index", "index"),
+        ("live", "item_editor", "/items/:id/edit", "ShopWeb.ItemLive.Index", "edit"),
+        ("live", "deep_show_panel", "/deep/:id", "ShopWeb.Shop.DeepLive.ShowLive.Panel", "panel"),
+        ("live", "live", "/opts", "ShopWeb.OptsLive", "ShopWeb.OptsLive"),
+        ("forward", "", "/jobs", "ShopWeb.JobsPlug", ""),
+        ("mount", "", "/dashboard", "Phoenix.LiveDashboard", ""),
+    ]
+    assert [one.is_prefix for one in found.routes] == [False] * 6 + [True] * 2
+
+
+def test_forms_of_scope() -> None:
+    found = table(
+        """
+        @admin "/admin"
+
+        scope "/api", ShopWeb.API, as: :api, host: ["api.", "www.api."] do
+          scope "/v1", V1, as: :v1 do
+            get "/ping", PingController, :ping
+          end
+
+          scope path: "/v2", alias: V2, as: "v2", host: "v2." do
+            get "/ping", PingController, :ping
+          end
+
+          scope "/v3", as: false, alias: false do
+            get "/ping", Plain.PingController, :ping
+          end
+        end
+
+        scope @admin, as: :admin do
+          get "/", ShopWeb.AdminController, :index
+        end
+
+        scope alias: ShopWeb, do: get("/short", ShortController, :show)
+
+        scope "/slash", ShopWeb, trailing_slash: true do
+          get "/a", SlashController, :a
+          get "/b", SlashController, :b, trailing_slash: false
+        end
+        """
+    )
+    seen = [(one.helper, one.path, one.plug, one.hosts) for one in found.routes]
+    assert seen == [
+        ("api_v1_ping", "/api/v1/ping", "ShopWeb.API.V1.PingController", ("api.", "www.api.")),
+        ("api_v2_ping", "/api/v2/ping", "ShopWeb.API.V2.PingController", ("v2.",)),
+        ("ping", "/api/v3/ping", "Plain.PingController", ("api.", "www.api.")),
+        ("admin_admin", "/admin", "ShopWeb.AdminController", ()),
+        ("short", "/short", "ShopWeb.ShortController", ()),
+        ("slash", "/slash/a", "ShopWeb.SlashController", ()),
+        ("slash", "/slash/b", "ShopWeb.SlashController", ()),
+    ]
+    assert [one.trailing_slash for one in found.routes] == [False] * 5 + [True, False]
+
+
+def test_what_routes_pass_through() -> None:
+    found = table(
+        """
+        alias ShopWeb.Plugs.Locale
+        @staff [:browser, :staff]
+
+        scope "/" do
+          pipe_through [:api, Locale, {ShopWeb.Limit, max: 3}]
+          get "/a", A, :a
+          pipe_through :admin
+
+          scope "/b" do
+            pipe_through @staff
+            get "/b", B, :b
+          end
+
+          get "/c", C, :c
+        end
+
+        get "/d", D, :d
+        """
+    )
+    locale, limit = "ShopWeb.Plugs.Locale", "ShopWeb.Limit"
+    assert [one.pipes for one in found.routes] == [
+        ("api", locale, limit),
+        ("api", locale, limit, "admin", "browser", "staff"),
+        ("api", locale, limit, "admin"),
+        (),
+    ]
+    assert all(one.certain for one in found.routes)
+
+
+def test_pipelines() -> None:
+    found = table(
+        """
+        alias ShopWeb.Plugs
+
+        pipeline :browser do
+          plug :accepts, ["html"]
+          plug(Plugs.Locale, default: "en", other: :x)
+
+          if Mix.env() == :prod do
+            plug Plug.SSL
+          end
+        end
+
+        pipeline :odd do
+          plug :fetch_session
+          more_plugs()
+        end
+
+        scope "/" do
+          pipe_through [:browser, :extra]
+          get "/", A, :a
+        end
+        """
+    )
+    browser = found.pipelines["browser"]
+    assert [(one.name, one.options, one.conditional) for one in browser.plugs] == [
+        ("accepts", '["html"]', False),
+        ("ShopWeb.Plugs.Locale", 'default: "en", other: :x', False),
+        ("Plug.SSL", "", True),
+    ]
+    assert browser.complete and browser.has("Plug.SSL") and not browser.has("fetch_session")
+    assert not found.pipelines["odd"].complete
+    names = [one if isinstance(one, str) else one.name for one in found.plugs(found.routes[0])]
+    assert names == ["accepts", "ShopWeb.Plugs.Locale", "Plug.SSL", "extra"]
+    assert found.is_certain(found.routes[0])
+
+
+def test_live_sessions() -> None:
+    found = table(
+        """
+        alias ShopWeb.UserAuth
+
+        live_session :staff,
+          on_mount: [{UserAuth, :staff}, ShopWeb.Locale],
+          session: {UserAuth, :session, []},
+          layout: {ShopWeb.Layouts, :staff} do
+          scope "/staff", ShopWeb, as: :staff do
+            pipe_through :browser
+            live "/board", BoardLive, :board
+          end
+        end
+
+        live_session :plain do
+          live "/plain", ShopWeb.PlainLive
+        end
+
+        live_session :computed, options() do
+        end
+
+        live "/none", ShopWeb.NoneLive
+        """
+    )
+    staff = found.sessions["staff"]
+    assert [(one.module, one.argument) for one in staff.on_mount] == [
+        ("ShopWeb.UserAuth", "staff"),
+        ("ShopWeb.Locale", "default"),
+    ]
+    assert staff.session == "{UserAuth, :session, []}"
+    assert staff.layout == "{ShopWeb.Layouts, :staff}"
+    assert staff.complete and found.sessions["plain"].complete
+    assert not found.sessions["computed"].complete
+    assert [one.session for one in found.routes] == ["staff", "plain", ""]
+    assert found.routes[0].helper == "staff_board" and found.routes[0].pipes == ("browser",)
+
+
+def test_comprehensions_over_literals_are_expanded() -> None:
+    assert rows(
+        """
+        for {name, path} <- [users: "/u", orders: "/o"] do
+          get path, AdminController, name, as: "list_#{name}"
+        end
+
+        for kind <- ~w(small large) do
+          scope "/#{kind}" do
+            get "/#{kind}-one", AdminController, :one
+          end
+        end
+        """
+    ) == [
+        "list_users get /u AdminController users",
+        "list_orders get /o AdminController orders",
+        "admin get /small/small-one AdminController one",
+        "admin get /large/large-one AdminController one",
+    ]
+
+
+def test_conditions_that_are_decided_while_compiling() -> None:
+    found = table(
+        """
+        @dev? Application.compile_env(:shop, :dev_routes)
+
+        if Mix.env() == :prod do
+          get "/prod", A, :a
+        else
+          get "/other", A, :a
+        end
+
+        unless Mix.env() in [:prod] do
+          scope "/tools", do: get("/dev", A, :a)
+        end
+
+        if @dev?, do: forward("/mailbox", Mailbox)
+
+        if Application.compile_env(:shop, :reports) do
+          get "/reports", A, :a
+        end
+
+        scope "/x" do
+          if Mix.env() in [:dev, :test] do
+            pipe_through :browser
+          else
+            pipe_through [:browser, :admin]
+          end
+
+          get "/admin", A, :a
+        end
+
+        scope "/y" do
+          if Application.compile_env(:shop, :guarded), do: pipe_through(:guard)
+          get "/y", A, :a
+        end
+        """
+    )
+    seen = {one.path: (one.dev, one.conditional, one.pipes, one.certain) for one in found.routes}
+    assert seen == {
+        "/prod": (False, False, (), True),
+        "/other": (True, False, (), True),
+        "/tools/dev": (True, False, (), True),
+        "/mailbox": (True, False, (), True),
+        "/reports": (False, True, (), True),
+        "/x/admin": (False, False, ("browser", "admin"), True),
+        "/y/y": (False, False, (), False),
+    }
+
+
+def test_what_hides_routes() -> None:
+    found = table(
+        """
+        use Shop.Extra
+        use Plug.ErrorHandler
+
+        scope "/auth" do
+          pipe_through :browser
+          get "/before", A, :a
+          auth_routes "/sign", A
+          get "/after", A, :a
+        end
+
+        scope computed() do
+          get "/lost", A, :a
+        end
+
+        protected do
+          get "/lost", A, :a
+        end
+
+        for one <- all(), do: get(one, A, :a)
+        """
+    )
+    assert [(one.kind, one.name, one.path, one.argument) for one in found.opaque] == [
+        ("use", "Shop.Extra", "/", ""),
+        ("call", "auth_routes", "/auth", "/sign"),
+        ("call", "scope", "/", ""),
+        ("call", "protected", "/", ""),
+        ("call", "for", "/", ""),
+    ]
+    assert [(one.path, one.certain) for one in found.routes] == [
+        ("/auth/before", True),
+        ("/auth/after", False),
+    ]
+    assert found.opaque[1].pipes == ("browser",)
+
+
+def test_which_modules_are_routers() -> None:
+    found = routing_of(
+        lib__a='defmodule A do\n  use Phoenix.Router, helpers: false\n  get "/", C, :a\nend\n',
+        lib__b='defmodule B do\n  use Plug.Router\n  get "/router", do: conn\nend\n',
+        lib__c="defmodule C do\n  use Web, :own\n  pipeline :browser do\n  end\nend\n# router\n",
+        lib__d='defmodule D do\n  def router, do: get("/", C, :a)\nend\n',
+        test__e='defmodule E do\n  use Phoenix.Router\n  get "/", C, :a\nend\n',
+    )
+    assert list(found.routers) == ["A", "C"]
+    assert not found.routers["A"].router.helpers
+
+
+def test_umbrella_endpoints_and_verified_routes() -> None:
+    router = 'defmodule {0}.Router do\n  use {0}, :router\n  forward "/x", Other.Router\nend\n'
+    web = """
+    defmodule Shop do
+      alias Shop.{Endpoint, Router}
+      def static_paths, do: ~w(css favicon.ico)
+
+      def routes do
+        quote do
+          use Phoenix.VerifiedRoutes, endpoint: Endpoint, router: Router,
+            statics: Shop.static_paths()
+        end
+      end
+    end
+
+    defmodule Shop.Endpoint do
+      use Phoenix.Endpoint, otp_app: :shop
+      plug Plug.Static, at: "/", only: Shop.static_paths()
+      if code_reloading?, do: plug(Phoenix.CodeReloader)
+      plug Shop.Router
+    end
+    """
+    found = routing_of(
+        apps__shop__lib__router=router.format("Shop"),
+        apps__shop__lib__web=textwrap.dedent(web),
+        apps__other__lib__router=router.format("Other"),
+    )
+    assert [one.module for one in found.of_app("apps/shop/lib/page.ex")] == ["Shop.Router"]
+    assert [one.module for one in found.served("Shop.Router")] == ["Shop.Endpoint"]
+    assert found.forwarded("Other.Router") and not found.forwarded("Shop.Router")
+    verified = found.verified_for("apps/shop/lib/page.ex")
+    assert verified is not None
+    assert (verified.router, verified.endpoint) == ("Shop.Router", "Shop.Endpoint")
+    assert not verified.prefixed and verified.function == "routes"
+    assert found.statics(verified.statics) == ("css", "favicon.ico")
+    plugs = found.endpoints["Shop.Endpoint"][1].plugs
+    assert [(one.name, one.conditional) for one in plugs] == [
+        ("Plug.Static", False),
+        ("Phoenix.CodeReloader", True),
+        ("Shop.Router", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/users", ["/users"]),
+        ("/users/7?page=2#top", ["/users/:id"]),
+        ("/files", ["/files/*path"]),
+        ("/files/a/b", ["/files/*path"]),
+        ("/jobs/queue/1", ["/jobs"]),
+        ("/item-7", ["/item-:id"]),
+        ("/userz", []),
+        ("/users/7/edit", []),
+    ],
+)
+def test_matching(path: str, expected: list[str]) -> None:
+    found = table(MATCHED).matching(path_segments(path))
+    assert [route.path for route in found] == expected
+
+
+MATCHED = """
+get "/users", A, :a
+get "/users/:id", A, :a
+get "/files/*path", A, :a
+get "/item-:id", A, :a
+forward "/jobs", B
+"""
+
+
+def test_computed_segments_match_anything() -> None:
+    found = table(MATCHED)
+    assert [one.path for one in found.matching(["users", None])] == ["/users/:id"]
+    assert len(found.matching([None])) == 4
+    assert found.matching(["other", None]) == []
+
+
+def test_nearest() -> None:
+    found = table('get "/users", A, :a\nget "/users/:id/orders", A, :a\npost "/uzers", A, :a')
+    assert found.nearest(["userz"]) == "/users"
+    assert found.nearest(["user", None, "order"]) == "/users/#{}/orders"
+    assert found.nearest(["users", "7", "ordrs"]) == "/users/7/orders"
+    assert found.nearest(["wholly", "different"]) is None
+    assert found.nearest(["qqqqq"]) is None
+    assert distance("kitten", "sitting") == 3
+
+
+def test_what_a_macro_may_hide() -> None:
+    found = table('scope "/auth/:x" do\n  routes()\nend')
+    assert found.hides(["auth", "y", "in"]) and found.hides(["auth", None])
+    assert not found.hides(["users"])
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("API", "api"),
+        ("OAuth2Token", "o_auth2_token"),
+        ("TFAAuth", "tfa_auth"),
+        ("X509Cert", "x509_cert"),
+        ("Foo_Bar", "foo__bar"),
+        ("Shop.UserToken", "shop/user_token"),
+        ("AaB1C", "aa_b1_c"),
+    ],
+)
+def test_underscore_is_that_of_elixir(module: str, expected: str) -> None:
+    assert underscore(module) == expected
+
+
+def test_names_of_helpers() -> None:
+    assert resource_name("ShopWeb.UserController") == "user"
+    assert resource_name("ShopWeb.Plug.Health") == "health"
+    assert live_name("ShopWeb.UserLive.Index") == "user_index"
+    assert live_name("ShopWeb.Users") == ""
+
+
+BROKEN = [
+    "scope do end",
+    "scope",
+    "get",
+    'get "/"',
+    'live "/"',
+    'resources "/x", only: [',
+    "pipeline do\nend",
+    "live_session do\nend",
+    "for x <- do",
+    "if do",
+    "pipe_through",
+    'scope "/", %{a: 1} do get "/", 1, 2 end',
+    'scope "/" do\n' * 200 + 'get "/", A, :a\n' + "end\n" * 200,
+]
+
+
+@pytest.mark.parametrize("body", BROKEN)
+def test_broken_code_raises_nothing(body: str) -> None:
+    source = f"{HEAD}{body}\nend\n".encode()
+    first = len(HEAD) if len(source) < 500 else len(source)
+    for end in range(first, len(source) + 1):
+        collect(Document("lib/router.ex", source[:end]))
+
+
+def test_facts_survive_the_cache() -> None:
+    facts = collect(Document("lib/router.ex", f"{HEAD}{MATCHED}\nend\n".encode()))
+    for kind in (Route, Pipeline, LiveSession, Opaque):
+        assert type(facts)(encoded=facts.encode()).of(kind) == facts.of(kind)
