@@ -65,14 +65,14 @@ class ItemReader:
             if kind is QUOTED:
                 value = self.quoted(start, end)
             elif kind is BRACES:
-                value = Braces(_new(Span, (start, end)), code_span(source, start + 1, end - 1))
+                value = Braces(_new(Span, (start, end)), self.code_in_braces(start, end))
             elif kind is VALUE:
                 value = self.value_with_eex(start, end)
                 end = value.span.end
             elif kind is FLAG:
                 name_start, name_end = start, end
             elif kind is ROOT:
-                expression = code_span(source, start + 1, end - 1)
+                expression = self.code_in_braces(start, end)
                 items.append(RootAttribute(_new(Span, (start, end)), expression))
                 continue
             elif kind is EEX:
@@ -94,6 +94,10 @@ class ItemReader:
         else:
             self.attributes = tuple(_attributes(self.items))
         return last
+
+    def code_in_braces(self, start: int, end: int) -> Span:
+        """The Elixir in braces, of which the closing one may be missing."""
+        return code_span(self.source, start + 1, end - (self.source[end - 1] == 0x7D))
 
     def quoted(self, start: int, end: int) -> Quoted:
         """A value without EEx."""

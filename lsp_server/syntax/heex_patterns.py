@@ -73,7 +73,6 @@ SIMPLE_BRACES = re.compile(_BRACES)
 
 # Where things that are not well formed are taken to end.
 STRAY_VALUE = re.compile(rb"=[ \t\f\r\n]*+(?:\"[^\"<>]*+\"|'[^'<>]*+')?+")
-LINE_OR_TAG_END = re.compile(rb"[\n>]")
-LINE_END = re.compile(rb"\n")
 BRACES_END = re.compile(rb"\}(?=[ \t\f\r\n/>])")
+LINE_END_OR_TAG = re.compile(rb"\n|<[A-Za-z.:/!]")
 ANGLE = re.compile(rb">")

@@ -353,7 +353,7 @@ class _Scanner:
         self.tokens.append((VALUE, at, at + 1))
         if close < 0 or self.runs_into_next_attribute(at, close):
             self.error(ErrorKind.UNCLOSED_QUOTE, at, at + 1)
-            close = self.line_or_tag_end(at + 1)
+            close = self.likely_end(at + 1)
             self.content(at + 1, close)
             self.tokens.append((VALUE_END, close, close))
             return close
@@ -383,12 +383,14 @@ class _Scanner:
 
     def likely_braces_end(self, at: int) -> int:
         """Where braces that never close should have: at a `}` before a blank on the same line."""
-        line_end = self.find_before_eex(patterns.LINE_END, at)
-        if line_end < 0:
-            line_end = self.next_eex
         close = self.find_before_eex(patterns.BRACES_END, at)
-        return close + 1 if 0 <= close < line_end else self.line_or_tag_end(at)
+        limit = self.find_before_eex(patterns.LINE_END_OR_TAG, at)
+        return close + 1 if 0 <= close < limit or limit < 0 <= close else self.likely_end(at)
 
-    def line_or_tag_end(self, at: int) -> int:
-        match = patterns.LINE_OR_TAG_END.search(self.source, at, self.next_eex)
-        return self.next_eex if match is None else match.start()
+    def likely_end(self, at: int) -> int:
+        """Where something in a tag that never closes gives way to what follows."""
+        places = [
+            self.find_before_eex(patterns.ANGLE, at),
+            self.find_before_eex(patterns.LINE_END_OR_TAG, at),
+        ]
+        return min((place for place in places if place >= 0), default=self.next_eex)

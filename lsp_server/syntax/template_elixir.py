@@ -18,9 +18,10 @@ from lsp_server.text import Span
 def prepare(source: bytes, pieces: Sequence[Piece]) -> tuple[bytes, list[tree_sitter.Range]]:
     """The text to parse, as long as `source`, and the ranges of it to include.
 
-    `pieces` are those of one template in the order of the text. Where the template has gaps, `source`
-    must have them blanked (`heex_parser.without_gaps`), as they may be inside of a piece. No range means nothing to parse:
-    to the parser an empty list would mean everything. Rows count line feeds, columns count bytes.
+    `pieces` are those of one template in the order of the text. If the template has gaps, `source`
+    must have them blanked (`heex_parser.without_gaps`), as there may be some inside a piece. No
+    range means nothing to parse: to the parser an empty list would mean everything. Rows count line
+    feeds, columns count bytes.
     """
     text = bytearray(source)
     spans: list[Span] = []
