@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from lsp_server.syntax import heex
-from lsp_server.syntax.heex import Dialect, Node, Span, Template
+from lsp_server.syntax.heex import Dialect, Node, Template
 from lsp_server.syntax.heex_parser import parse
+from lsp_server.text import Span
 
 
 def template(text: str, dialect: Dialect = Dialect.HEEX, *, curly: bool = True) -> Template:

@@ -6,9 +6,10 @@ import pytest
 import tree_sitter
 import tree_sitter_elixir
 
-from lsp_server.syntax.heex import Dialect, PieceKind, Span, elixir_pieces
+from lsp_server.syntax.heex import Dialect, PieceKind, elixir_pieces
 from lsp_server.syntax.heex_parser import parse, without_gaps
 from lsp_server.syntax.template_elixir import prepare
+from lsp_server.text import Span
 from tests.syntax.heex_outline import template
 
 LANGUAGE = tree_sitter.Language(tree_sitter_elixir.language())

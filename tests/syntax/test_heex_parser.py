@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lsp_server.syntax import heex
-from lsp_server.syntax.heex import Dialect, Span, TagKind
+from lsp_server.syntax.heex import Dialect, TagKind
 from lsp_server.syntax.heex_parser import parse
+from lsp_server.text import Span
 from tests.syntax.heex_outline import errors, outline, template
 
 WELL_FORMED = [

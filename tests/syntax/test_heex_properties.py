@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lsp_server.syntax import heex
-from lsp_server.syntax.heex import Dialect, Node, Span, Template, elixir_pieces, walk
+from lsp_server.syntax.heex import Dialect, Node, Template, elixir_pieces, walk
 from lsp_server.syntax.heex_parser import parse
 from lsp_server.syntax.template_elixir import prepare
+from lsp_server.text import Span
 from tests.syntax.heex_outline import errors, outline
 
 FRAGMENTS = st.sampled_from(
