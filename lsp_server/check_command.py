@@ -1,4 +1,5 @@
-"""What `retort check` does: find the project, check it, perhaps fix it, report, and choose the status."""
+"""What `retort check` does: find the project, check it, perhaps fix it, report, and choose the
+status."""
 
 from __future__ import annotations
 

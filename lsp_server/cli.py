@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-
 
 import click
 
@@ -111,7 +109,8 @@ def rules_(profile: str, as_json: bool) -> None:
 @retort.command()
 @click.argument("rule")
 def explain(rule: str) -> None:
-    """Show a rule's page: why it matters, bad and good code, when it is silent, what its fix does."""
+    """Show a rule's page: why it matters, bad and good code, when it is silent, what its fix
+    does."""
     from difflib import get_close_matches
 
     from lsp_server.lint.registry import registry

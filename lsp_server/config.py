@@ -6,7 +6,7 @@ exclude = ["lib/generated/**"]     # beside .gitignore, deps, _build and node_mo
 
 [rules]
 design = "off"                     # a whole pack
-"ecto/unbounded-query" = "hint"    # off, error, warning, information, hint; "on" for its own severity
+"ecto/unbounded-query" = "hint"    # off, error, warning, information, hint; "on": its own
 
 [rules."ecto/missing-fk-index"]    # a rule's own settings
 severity = "warning"
@@ -156,7 +156,8 @@ def known_rules(rules: Iterable[Any]) -> Known:
 
 
 class _Reader:
-    """Reads a parsed configuration, noting what it does not understand; nothing of that is fatal."""
+    """Reads a parsed configuration, noting what it does not understand; nothing of that is
+    fatal."""
 
     def __init__(self, source: bytes, known: Known) -> None:
         self.source = source

@@ -1,4 +1,5 @@
-"""One file at one version: its bytes, lines, syntax tree and layers; edits make the next version."""
+"""One file at one version: its bytes, lines, syntax tree and layers; edits make the next
+version."""
 
 from __future__ import annotations
 
@@ -13,11 +14,11 @@ import tree_sitter
 
 from lsp_server.role import Role, role_of
 from lsp_server.syntax.guard import refusal
+from lsp_server.syntax.heex import Dialect
 from lsp_server.syntax.layers import TemplateLayer, template_layer
 from lsp_server.syntax.names import Names
 from lsp_server.syntax.node import LANGUAGE, Tree
 from lsp_server.syntax.outline import Form, Module, Outline
-from lsp_server.syntax.heex import Dialect
 from lsp_server.text import LineIndex, Span
 
 
@@ -120,8 +121,8 @@ class Document:
         return Tree(_parser.parse(self.source, edited), self.source)
 
     def lone_form(self, span: Span, module: Module) -> Form | None:
-        """The function clause that fills `span`, parsed without the rest of the file; None where the
-        span holds anything else or broken code."""
+        """The function clause that fills `span`, parsed without the rest of the file; None where
+        the span holds anything else or broken code."""
         _form_parser.included_ranges = [
             tree_sitter.Range(
                 _point(self.lines, self.source, span.start),

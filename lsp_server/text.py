@@ -68,7 +68,8 @@ def units(text: bytes, encoding: Encoding) -> int:
 
 
 def bytes_for_units(line: bytes, column: int, encoding: Encoding) -> int:
-    """The byte offset in `line` of `column` units, clamped to the line; a half surrogate rounds down."""
+    """The byte offset in `line` of `column` units, clamped to the line; a half surrogate rounds
+    down."""
     if encoding is Encoding.UTF8 or line.isascii():
         offset = min(max(column, 0), len(line))
         while encoding is Encoding.UTF8 and 0 < offset < len(line) and line[offset] & 0xC0 == 0x80:
@@ -85,7 +86,8 @@ def bytes_for_units(line: bytes, column: int, encoding: Encoding) -> int:
 
 
 class LineIndex:
-    """Where the lines of one text begin; lines end at LF, CR LF or CR and at nothing else (LSP 3.17)."""
+    """Where the lines of one text begin; lines end at LF, CR LF or CR and at nothing else (LSP
+    3.17)."""
 
     __slots__ = ("source", "starts")
 
@@ -94,7 +96,8 @@ class LineIndex:
         self.starts = list(_line_starts(source)) if starts is None else starts
 
     def edit(self, span: Span, replacement: bytes, source: bytes) -> LineIndex:
-        """The index of `source`, which is this text with `span` replaced; only those lines are read."""
+        """The index of `source`, which is this text with `span` replaced; only those lines are
+        read."""
         first = max(self.line_at(span.start) - 1, 0)  # an edit can join CR and LF before it
         last = min(self.line_at(span.end) + 2, len(self.starts))
         by = len(replacement) - span.length

@@ -10,10 +10,10 @@ from lsp_server.document import Change, Document
 from lsp_server.syntax.node import LANGUAGE
 from lsp_server.text import LineIndex, Span
 
-PIECES = st.sampled_from(
-    ["defmodule A do\n", "end\n", "  def f(x), do: x\n", '"a', '"', "#{", "}", "(", ")", "\n", "\r\n"]
-    + ["é", "😀", "\u2028", "~H\"\"\"\n<p>{x}</p>\n\"\"\"\n", "# c\n", " ", "|> f()", "%{a: 1}", "\r"]
-)
+CODE = ["defmodule A do\n", "end\n", "  def f(x), do: x\n", "|> f()", "%{a: 1}", "# c\n"]
+SIGNS = ['"a', '"', "#{", "}", "(", ")", "\n", "\r\n", "\r", " ", "é", "😀", "\u2028"]
+TEMPLATE = '~H"""\n<p>{x}</p>\n"""\n'
+PIECES = st.sampled_from([*CODE, *SIGNS, TEMPLATE])
 TEXTS = st.lists(PIECES, max_size=12).map("".join)
 EDITS = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 30), TEXTS), min_size=1, max_size=5)
 

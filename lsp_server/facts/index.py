@@ -12,7 +12,8 @@ Reads = "type[Fact] | Join[Any]"
 
 
 class Join(Generic[Value]):
-    """A pure function of the index that is computed again only when a fact type it reads changed."""
+    """A pure function of the index that is computed again only when a fact type it reads
+    changed."""
 
     def __init__(self, function: Callable[[Index], Value], reads: tuple[type[Fact], ...]) -> None:
         self.function = function

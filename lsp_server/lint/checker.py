@@ -106,7 +106,8 @@ def detached(fix: Fix | None) -> Fix | None:
 
 
 def operations(finding: Finding, snapshot: Snapshot) -> list[Operation]:
-    """What the fix of a fresh finding does, every edit with its path; empty where it does nothing."""
+    """What the fix of a fresh finding does, every edit with its path; empty where it does
+    nothing."""
     if finding.fix is None or finding.fix.build is None:
         return []
     try:

@@ -97,7 +97,8 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong at one place. `message` names what is in the user's code, in one line.
+    """One thing that is wrong at one place. `message` names what is in the user's code, in one
+    line.
 
     Rules leave `path` empty for the file they were given; the checker fills it, the rule's id, its
     severity and the fingerprint in.
@@ -115,7 +116,8 @@ class Finding:
 
 
 def fingerprint(finding: Finding, occurrence: int) -> str:
-    """An identity that survives edits elsewhere: rule, file, what is said, and which of the equal ones.
+    """An identity that survives edits elsewhere: rule, file, what is said, and which of the
+    equal ones.
 
     It holds no line numbers, so that a baseline lives on while code moves.
     """

@@ -1,9 +1,9 @@
 """What is known of an open document's findings, form by form, so that a keystroke checks one form.
 
-An edit strictly inside a function moves the forms after it and marks that one. Only it is parsed again,
-alone and at its place, as long as it still is one whole function with the same head; a tree of the
-whole file is not needed for that. Everything else is a full check, which takes over the findings of
-forms whose text and context are as before.
+An edit strictly inside a function moves the forms after it and marks that one. Only it is parsed
+again, alone and at its place, as long as it still is one whole function with the same head; a
+tree of the whole file is not needed for that. Everything else is a full check, which takes over
+the findings of forms whose text and context are as before.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ Signature = tuple[str, str, int, int]  # def or defp …, name, arity, defaults
 
 
 class FormState(NamedTuple):
-    """A form at its bytes, and its findings counted from its start; `key` is empty after an edit."""
+    """A form at its bytes, and its findings counted from its start; `key` is empty after an
+    edit."""
 
     start: int
     end: int

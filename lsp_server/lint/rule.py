@@ -17,7 +17,6 @@ from lsp_server.syntax import heex
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span
 
-
 Handler = TypeVar("Handler", bound=Callable[..., Iterable[Finding] | None])
 
 
@@ -34,8 +33,8 @@ def on(view: type, *, name: str | Iterable[str] = ()) -> Callable[[Handler], Han
 
     `name` narrows calls to callee names (`"get!"`, without the module), tags to tag names and
     attributes to attribute names. Always give it for `Call`: rules are found by callee. `view` may
-    also be `Module` or `Document` (from `outline` and `document`): those handlers run on each change.
-    Handlers of other classes may look at the form that holds the node and at the module's
+    also be `Module` or `Document` (from `outline` and `document`): those handlers run on each
+    change. Handlers of other classes may look at the form that holds the node and at the module's
     directives, attributes and function names, and at nothing else of the file: their findings are
     kept until one of these changes.
     """
@@ -106,7 +105,8 @@ class Rule(AnyRule):
 
 
 class ProjectRule(AnyRule):
-    """A rule that joins facts of many files. It runs again when a type that it `reads` has changed."""
+    """A rule that joins facts of many files. It runs again when a type that it `reads` has
+    changed."""
 
     reads: ClassVar[tuple[type[Fact] | Join[Any], ...]] = ()
 

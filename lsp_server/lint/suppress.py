@@ -1,8 +1,8 @@
 """Suppressions in comments: `# retort:ignore ecto/query-in-loop -- reason`.
 
-One stands at the end of the line it is about, or alone on the line before; `retort:ignore-file` holds
-for its whole file. In templates the comment is `<%!-- retort:ignore … --%>`. A rule may be named by
-its pack alone (`ecto`). Text after ` -- ` is the reason.
+One stands at the end of the line it is about, or alone on the line before; `retort:ignore-file`
+holds for its whole file. In templates the comment is `<%!-- retort:ignore … --%>`. A rule may be
+named by its pack alone (`ecto`). Text after ` -- ` is the reason.
 """
 
 from __future__ import annotations
@@ -136,8 +136,8 @@ def suppress(
 ) -> list[Finding]:
     """What is left of a file's findings, and what is wrong with its suppressions.
 
-    `known` are all rules and packs that exist. `ran` are the rules that were run on the file: only of
-    those can it be said that a suppression of them suppresses nothing.
+    `known` are all rules and packs that exist. `ran` are the rules that were run on the file:
+    only of those can it be said that a suppression of them suppresses nothing.
     """
     comments = suppressions(document)
     if not comments:

@@ -1,8 +1,8 @@
 """What earlier scans found, in one flat file per project below the user's cache folder.
 
-The file is msgpack, never pickle: a cache is untrusted input. Its head decides whether the rest is of
-use: a digest of Retort's own files and of the settings. A scan in which no file has changed reads the
-head and the final findings alone; the facts stay encoded.
+The file is msgpack, never pickle: a cache is untrusted input. Its head decides whether the rest
+is of use: a digest of Retort's own files and of the settings. A scan in which no file has changed
+reads the head and the final findings alone; the facts stay encoded.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from lsp_server.project.files import Entry
 from lsp_server.project.result import FileResult, PlainFinding
 
 FORMAT = 1
-# A file changed again within the clock's grain of its last reading has the same time: read it again.
+# A file changed again within the clock's grain of its last reading has the same time: read it
+# again.
 RACY = 2_000_000_000  # nanoseconds
 
 
@@ -77,7 +78,8 @@ class Cache:
 
 
 def engine_digest() -> bytes:
-    """A digest of everything that decides what is found: version and state of Retort's own files."""
+    """A digest of everything that decides what is found: version and state of Retort's own
+    files."""
     here = Path(__file__).parent.parent
     rules = here / "_shipped" / "rules"
     digest = hashlib.blake2b(__version__.encode(), digest_size=16)
@@ -108,7 +110,8 @@ def cache_path(root: Path) -> Path:
 
 
 def load_cache(root: Path, settings: bytes) -> Cache:
-    """The cache of a project; an empty one where it is missing, damaged or made by another engine."""
+    """The cache of a project; an empty one where it is missing, damaged or made by another
+    engine."""
     try:
         head = msgspec.msgpack.decode(cache_path(root).read_bytes(), type=Head)
     except (OSError, msgspec.MsgspecError):

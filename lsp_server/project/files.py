@@ -25,7 +25,8 @@ class Entry(NamedTuple):
 
 
 def find_root(start: Path) -> Path:
-    """The project around a file or folder: the outermost of nested mix projects (an umbrella's root).
+    """The project around a file or folder: the outermost of nested mix projects (an umbrella's
+    root).
 
     Without mix.exs the nearest folder with `.retort.toml` or `.git`, else the folder itself.
     """
@@ -44,8 +45,8 @@ def find_root(start: Path) -> Path:
 
 
 def _is_umbrella(candidate: Path, inner: Path) -> bool:
-    """Whether `inner` is an app of the umbrella `candidate`; a project that merely lies below another
-    one (an example, an installer) is a project of its own."""
+    """Whether `inner` is an app of the umbrella `candidate`; a project that merely lies below
+    another one (an example, an installer) is a project of its own."""
     try:
         return b"apps_path" in (candidate / "mix.exs").read_bytes() and inner.is_relative_to(
             candidate / "apps"
@@ -100,7 +101,8 @@ class Ignores:
 
 @lru_cache(maxsize=256)
 def _file_patterns(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The patterns that can hide a file which is read; those of folders and of other endings cannot.
+    """The patterns that can hide a file which is read; those of folders and of other endings
+    cannot.
 
     Matching every file against all patterns costs more than reading a warm cache.
     """
@@ -117,7 +119,8 @@ def _is_elsewhere(line: str) -> bool:
 
 
 def project_files(root: Path, settings: Settings) -> Iterator[Entry]:
-    """The files of a project, in no order. Links are not followed; what cannot be read is left out."""
+    """The files of a project, in no order. Links are not followed; what cannot be read is left
+    out."""
     ignores = Ignores(root, settings)
     pending: list[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]]] = [("", ())]
     while pending:
@@ -164,7 +167,8 @@ def read_file(root: Path, path: str) -> bytes | None:
 
 
 def find_roots(folder: Path, depth: int = 3) -> list[Path]:
-    """The projects that opening a folder means: the one around it, else those up to `depth` below it.
+    """The projects that opening a folder means: the one around it, else those up to `depth`
+    below it.
 
     A folder without any mix project is a project of its own.
     """

@@ -1,4 +1,5 @@
-"""Fixes applied in memory until nothing changes: the text of fix-all, of `--fix` and of its preview."""
+"""Fixes applied in memory until nothing changes: the text of fix-all, of `--fix` and of its
+preview."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ class Fixed:
 
 
 class Fixer:
-    """Applies fixes to a copy of a workspace; the workspace itself and the disk stay as they are."""
+    """Applies fixes to a copy of a workspace; the workspace itself and the disk stay as they
+    are."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace.fork()

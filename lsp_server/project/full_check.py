@@ -37,7 +37,8 @@ class FullCheck:
 
     @property
     def is_current(self) -> bool:
-        """Whether nothing has changed since the last check and no editor's text differs from disk."""
+        """Whether nothing has changed since the last check and no editor's text differs from
+        disk."""
         return not self.workspace.open and self.cache.is_current(self.entries)
 
     @property

@@ -1,7 +1,8 @@
 """The one mutable thing: what is known of a project, kept up to date while files change.
 
-Documents are immutable and replaced; facts are put into the index; findings are kept in three layers
-(document rules by file, project rules by rule, and what suppressions and settings leave of both).
+Documents are immutable and replaced; facts are put into the index; findings are kept in three
+layers (document rules by file, project rules by rule, and what suppressions and settings leave
+of both).
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def catalogue_markdown() -> str:
     lines = [
         "# Rules",
         "",
-        "Made by `python -m lsp_server.report.catalogue`; the rules' own docstrings are the source.",
+        "Made by `python -m lsp_server.report.catalogue` from the rules' own docstrings.",
         "`+` marks rules that run only in the profile `aggressive`.",
     ]
     for pack, rows in groupby(rule_rows(), key=lambda row: row.id.partition("/")[0]):

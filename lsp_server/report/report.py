@@ -16,7 +16,8 @@ from lsp_server.text import Encoding, LineIndex
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A range in a file: one-based lines, one-based columns in characters; `path` is for showing."""
+    """A range in a file: one-based lines, one-based columns in characters; `path` is for
+    showing."""
 
     path: str
     line: int

@@ -1,12 +1,12 @@
 """Code actions: the fix of a finding, «Ignore here», «Explain», and fix-all.
 
-Edits are computed when an action is resolved, on the text as it is then; clients that cannot resolve
-get them at once.
+Edits are computed when an action is resolved, on the text as it is then; clients that cannot
+resolve get them at once.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from itertools import accumulate, pairwise
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Diagnostics, pushed and pulled; both say the same.
 
-A client that pulls is not pushed anything about open files, or it would show everything twice. Files
-that are not open are spoken of once the whole project was checked on demand.
+A client that pulls is not pushed anything about open files, or it would show everything twice.
+Files that are not open are spoken of once the whole project was checked on demand.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """pygls' protocol without pygls' text documents: Retort keeps its own.
 
-pygls 2.1 splits lines at U+2028, form feeds and NEL, applies edits by those lines, and spends 1.6 ms an
-edit at 10,000 lines on it. Overriding the three notifications leaves that work out.
+pygls 2.1 splits lines at U+2028, form feeds and NEL, applies edits by those lines, and spends
+1.6 ms an edit at 10,000 lines on it. Overriding the three notifications leaves that work out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """When work is done on the event loop: checks after edits, then facts, then project rules.
 
-An edit is checked at once if the loop has been idle, else after twice what the last check took, so that
-fast typing never queues more than one check a document. Project rules run one a turn of the loop.
+An edit is checked at once if the loop has been idle, else after twice what the last check took,
+so that fast typing never queues more than one check a document. Project rules run one a turn of
+the loop.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from lsp_server.server import (
     configuration,
     diagnostics,
     hover,
-    sync,
     symbols,
+    sync,
     watched_files,
 )
 from lsp_server.server.convert import to_path

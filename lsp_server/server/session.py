@@ -1,4 +1,5 @@
-"""The state of one connection: what the client can do, and a workspace for each project it has open."""
+"""The state of one connection: what the client can do, and a workspace for each project it has
+open."""
 
 from __future__ import annotations
 

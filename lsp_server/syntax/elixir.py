@@ -306,7 +306,9 @@ class DoBlock(Node):
     @property
     def sections(self) -> list[str]:
         """The names of the sections in order, `do` first."""
-        named = [SECTIONS[raw.kind_id] for raw in self.raw.named_children if raw.kind_id in SECTIONS]
+        named = [
+            SECTIONS[raw.kind_id] for raw in self.raw.named_children if raw.kind_id in SECTIONS
+        ]
         return ["do", *named]
 
     @property

@@ -1,4 +1,5 @@
-"""What a module name or a call without a module means at a place: `alias`, `import`, `require`, `use`."""
+"""What a module name or a call without a module means at a place: `alias`, `import`, `require`,
+`use`."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ class Directive:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A module whose functions can be called without its name; `only`/`excluded` as (name, arity)."""
+    """A module whose functions can be called without its name; `only`/`excluded` as (name,
+    arity)."""
 
     module: str
     only: frozenset[tuple[str, int]] | None = None
@@ -52,7 +54,8 @@ class Use:
 
 
 def module_text(node: Node | None) -> str:
-    """A module name as written: `A.B`, `__MODULE__`, `__MODULE__.B`, `:atom`; empty for anything else."""
+    """A module name as written: `A.B`, `__MODULE__`, `__MODULE__.B`, `:atom`; empty for anything
+    else."""
     match node:
         case Alias(name):
             return name
@@ -123,7 +126,8 @@ class Names:
         for one in found:
             target = self.expand(one.target)
             if one.name:
-                self.aliases[one.name] = target
+                name = target.rpartition(".")[2] if one.name == "__MODULE__" else one.name
+                self.aliases[name] = target
             if one.kind == "import":
                 only = one.call.keyword("only")
                 self.imports.append(
@@ -193,11 +197,12 @@ class Names:
         return module
 
 
-def block_of(call: Call) -> Span:
-    """Where a directive inside a function holds: from its end to the end of the enclosing block."""
-    raw = call.tree.parent(call.raw)
+def block_of(node: Node) -> Span:
+    """Where a directive or a variable inside a function holds: to the end of the block around
+    it."""
+    raw = node.tree.parent(node.raw)
     while raw is not None:
         if raw.kind_id in (DO_BLOCK, BODY) or raw.kind_id in SECTIONS:
-            return Span(call.end, raw.end_byte)
-        raw = call.tree.parent(raw)
-    return Span(call.end, len(call.tree.source))
+            return Span(node.end, raw.end_byte)
+        raw = node.tree.parent(raw)
+    return Span(node.end, len(node.tree.source))

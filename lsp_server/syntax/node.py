@@ -38,10 +38,7 @@ def field_id(name: str) -> int:
 # Nodes that hold no other named node; a walk need not descend into them.
 LEAVES = frozenset(
     kind_id(name)
-    for name in (
-        "identifier alias integer atom keyword quoted_content comment char boolean nil float "
-        "operator_identifier escape_sequence sigil_name sigil_modifiers"
-    ).split()
+    for name in ["identifier", "alias", "integer", "atom", "keyword", "quoted_content", "comment", "char", "boolean", "nil", "float", "operator_identifier", "escape_sequence", "sigil_name", "sigil_modifiers"]
 )
 
 
@@ -192,7 +189,9 @@ class Node:
         return hash((self.raw.start_byte, self.raw.end_byte, self.raw.kind_id))
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.raw.start_byte}:{self.raw.end_byte} {self.text[:40]!r}>"
+        return (
+            f"<{type(self).__name__} {self.raw.start_byte}:{self.raw.end_byte} {self.text[:40]!r}>"
+        )
 
 
 Caster = Callable[[RawNode, Tree], Node]

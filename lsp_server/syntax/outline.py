@@ -1,7 +1,7 @@
 """The shallow structure of an Elixir file: modules, and the forms they are made of.
 
-A form is one expression directly inside a module (a function clause, an attribute, a test) or at the
-top of the file. Rules are run form by form, so that a keystroke touches one of them.
+A form is one expression directly inside a module (a function clause, an attribute, a test) or at
+the top of the file. Rules are run form by form, so that a keystroke touches one of them.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ class Form:
 
     @cached_property
     def _inner_names(self) -> list[tuple[Span, Names]]:
-        """Names that directives inside the form add, with where they hold, in the order of the text."""
+        """Names that directives inside the form add, with where they hold, in the order of the
+        text."""
         if self.callee in _DIRECTIVES:
             return []
         found: list[tuple[Span, Names]] = []

@@ -1,7 +1,7 @@
 """The one walk over a syntax tree: afterwards everything is a look-up.
 
-A walk costs about as much as a third of the parse (measured: 1.0 ms per 1,000 lines beside 3.4), so a
-form is walked once, and rules and collectors ask the index by callee name and node kind.
+A walk costs about as much as a third of the parse (measured: 1.0 ms per 1,000 lines beside 3.4),
+so a form is walked once, and rules and collectors ask the index by callee name and node kind.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Measures what users wait for: `python -m tests.benchmarks [TREE]`.
 
-TREE is a folder with real Elixir projects; without it the shop is scanned. Figures of one run belong
-together: machines differ and are noisy, so read the ratios. Nothing here is a test.
+TREE is a folder with real Elixir projects; without it the shop is scanned. Figures of one run
+belong together: machines differ and are noisy, so read the ratios. Nothing here is a test.
 """
 
 from __future__ import annotations

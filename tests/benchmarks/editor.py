@@ -80,7 +80,7 @@ class Typist:
                 return message
 
     def type_in_a_module(self, lines: int, strokes: int) -> Iterator[float]:
-        """Type letters into the middle of a module; the seconds that each took to its diagnostics."""
+        """Type letters into the middle of a module; the seconds from each to its diagnostics."""
         uri = f"file:///nowhere/lib/shop/big_{lines}.ex"
         text = module(lines)
         item = {"uri": uri, "languageId": "elixir", "version": 0, "text": text}

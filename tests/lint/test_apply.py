@@ -35,7 +35,8 @@ def test_merge_takes_whole_groups_only() -> None:
 
 def test_equal_edits_of_two_fixes_are_made_once() -> None:
     alias = Edit(Span(0, 0), "alias A\n", "a")
-    merged, taken = merge([[alias, Edit(Span(3, 4), "x", "a")], [alias, Edit(Span(5, 6), "y", "a")]])
+    one, two = Edit(Span(3, 4), "x", "a"), Edit(Span(5, 6), "y", "a")
+    merged, taken = merge([[alias, one], [alias, two]])
     assert taken == [0, 1]
     assert len(merged.edits["a"]) == 3
 
@@ -47,7 +48,10 @@ def test_two_files_at_one_path_are_refused() -> None:
         changes([RenameFile("a", "b"), RenameFile("a", "c")])
 
 
-@given(st.binary(max_size=40), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), st.text())))
+EDITS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), st.text()))
+
+
+@given(st.binary(max_size=40), EDITS)
 def test_applying_in_order_equals_applying_from_the_end(
     source: bytes, given_edits: list[tuple[int, int, str]]
 ) -> None:
