@@ -1,0 +1,123 @@
+"""Modules that code hands around as values: how a process may be started unseen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lsp_server.document import Document, Language
+from lsp_server.facts.fact import Fact, collects
+from lsp_server.role import Role
+from lsp_server.syntax.elixir import (
+    ARGUMENTS,
+    BINARY,
+    BODY,
+    DO_BLOCK,
+    DOT,
+    OPERATOR,
+    SECTIONS,
+    TARGET,
+)
+from lsp_server.syntax.literals import KEY, PAIR
+from lsp_server.syntax.node import RawNode, kind_id
+from lsp_server.syntax.outline import Form
+
+
+class Mentions(Fact):
+    """The modules that code of `by` hands around as values, where that may lead to their start.
+
+    Not among them are receivers of calls, structs, types, directives, the module itself, and what
+    is only sent to, looked up or configured. `aliased` are those that `by` has short names for.
+    """
+
+    by: str
+    modules: tuple[str, ...]
+    aliased: tuple[str, ...] = ()
+
+
+LIST, TUPLE, BLOCK = kind_id("list"), kind_id("tuple"), kind_id("block")
+_VALUES = frozenset({LIST, BODY, DO_BLOCK, BLOCK, *SECTIONS})
+_OPERATORS = frozenset({b"=", b"=>", b"++", b"|", b"||", b"or", b"&&", b"and", b"\\\\"})
+# Keys under which a process is named, not started.
+_NAMING = re.compile(rb"(?:name|as|only|except|to|for|id|via|registry|exports|deps)\s*:\s*")
+_PASSIVE = frozenset(
+    b"alias assert_raise behaviour config defexception defimpl defmodule defprotocol derive "
+    b"describe doctest impl import inspect is_exception is_struct moduletag plug raise require "
+    b"reraise send struct struct! use".split()
+)
+# What these modules are given is a process or a key, unless the function starts something.
+_PASSIVE_MODULES = frozenset(
+    b"Agent Application Broadway Code ConCache Cachex DynamicSupervisor GenServer GenStage Kernel "
+    b"Logger Mox Phoenix.PubSub Phoenix.Tracker Process Registry Supervisor Task.Supervisor "
+    b":ets :gen_server :gen_statem :global :meck :persistent_term :sys".split()
+)
+_DIRECTIVES = frozenset({b"alias", b"import", b"require"})
+_STARTING = re.compile(rb"start|child_spec|init|concat")
+
+
+@collects(Mentions)
+def collect_mentions(document: Document) -> Iterator[Mentions]:
+    """The mentions of each module of a file, and of the file's own top level."""
+    if document.language is not Language.ELIXIR or document.role in _SILENT:
+        return
+    if document.role is Role.TEST and b"start" not in document.source:
+        return
+    found: dict[str, set[str]] = {}
+    for form in document.forms:
+        if not form.index.aliases or form.callee in _DIRECTIVES:
+            continue
+        if form.callee == b"use" and form.bytes.startswith(b"use Boundary"):
+            continue
+        modules = found.setdefault(form.module.name, set())
+        known: set[bytes] = set()
+        for raw, parent in form.index.aliases:
+            written = form.tree.source[raw.start_byte : raw.end_byte]
+            if written not in known and _is_value(raw, parent, form):
+                known.add(written)
+                written_name = written.decode("utf-8", "replace")
+                modules.add(form.names_at(raw.start_byte).expand(written_name))
+    for module in document.modules:
+        modules = found.get(module.name, set())
+        modules.discard(module.name)
+        aliased = set(module.names.aliases.values())
+        if modules or aliased:
+            yield Mentions(module.name, tuple(sorted(modules)), tuple(sorted(aliased)))
+
+
+_SILENT = frozenset({Role.DEPENDENCY, Role.MIX})
+
+
+def _is_value(raw: RawNode, parent: RawNode, form: Form) -> bool:
+    kind = parent.kind_id
+    if kind == ARGUMENTS:
+        return _is_given(raw, parent, form)
+    if kind in _VALUES:
+        return True
+    source = form.tree.source
+    if kind == TUPLE:
+        around = form.tree.parent(parent)
+        return around is None or around.kind_id != DOT
+    if kind == PAIR:
+        key = parent.child_by_field_id(KEY)
+        return key is not None and _NAMING.fullmatch(source[key.start_byte : key.end_byte]) is None
+    if kind == BINARY:
+        sign = parent.child_by_field_id(OPERATOR)
+        return sign is not None and source[sign.start_byte : sign.end_byte] in _OPERATORS
+    return False
+
+
+def _is_given(raw: RawNode, arguments: RawNode, form: Form) -> bool:
+    """Whether a module among arguments may be started by what is called."""
+    call = form.tree.parent(arguments)
+    target = None if call is None else call.child_by_field_id(TARGET)
+    if target is None:
+        return True
+    source = form.tree.source
+    receiver, _, name = source[target.start_byte : target.end_byte].rpartition(b".")
+    if not receiver:
+        return name not in _PASSIVE
+    if receiver == b"Application":
+        return arguments.named_child_count > 2 and arguments.named_child(0) != raw
+    if name == b"start_child" and arguments.named_child(0) == raw:
+        return False  # the supervisor that is asked
+    return receiver not in _PASSIVE_MODULES or _STARTING.search(name) is not None

@@ -1,0 +1,122 @@
+"""Suites, their tests, and what test files name and call."""
+
+from __future__ import annotations
+
+import pytest
+
+from lsp_server.document import Document
+from lsp_server.facts import tests as facts
+from lsp_server.facts.fact import FileFacts, collect, load_collectors
+from lsp_server.facts.index import Index
+
+list(load_collectors())
+
+CART = b"""
+defmodule Shop.CartTest do
+  use Shop.DataCase, async: true
+
+  alias Shop.{Cart, Catalog}
+  import Shop.Fixtures
+
+  doctest Shop.Money
+
+  describe "add/2" do
+    setup [:empty_cart]
+
+    test "puts a product in" do
+      assert Cart.add(product(), 1) == {:ok, %Catalog.Product{}}
+      assert Enum.map([1], &Cart.price/1) == [2]
+    end
+
+    test("counts \\"#{1}\\" of them", %{cart: cart}, do: assert(cart |> Cart.count() == 1))
+  end
+
+  property "is never negative" do
+    assert total() >= 0
+  end
+
+  defp total, do: Shop.Prices.sum([])
+end
+"""
+
+
+def of(source: bytes, path: str = "test/shop/cart_test.exs") -> FileFacts:
+    return collect(Document(path, source))
+
+
+def test_a_suite() -> None:
+    (suite,) = of(CART).of(facts.Suite)
+    assert (suite.module, suite.subject) == ("Shop.CartTest", "Shop.Cart")
+    assert (suite.template, suite.is_async, suite.describes) == ("Shop.DataCase", True, ("add/2",))
+    assert CART[slice(*suite.name_span)] == b"Shop.CartTest"
+
+
+def test_the_tests_of_a_suite() -> None:
+    blocks = of(CART).of(facts.TestBlock)
+    assert [(one.describe, one.name) for one in blocks] == [
+        ("add/2", "puts a product in"),
+        ("add/2", 'counts "'),
+        ("", "is never negative"),
+    ]
+    assert CART[slice(*blocks[0].name_span)] == b'"puts a product in"'
+    assert CART[slice(*blocks[2].span)].startswith(b"property") and blocks[2].span.end < len(CART)
+
+
+def test_what_a_test_reaches() -> None:
+    (reach,) = of(CART).of(facts.TestReach)
+    assert reach.doctests == ("Shop.Money",)
+    assert reach.imports == ("Shop.Fixtures",)
+    assert {"Shop.Cart", "Shop.Catalog", "Shop.Catalog.Product"} <= set(reach.modules)
+    assert {
+        ("Shop.Cart", "add"),
+        ("Shop.Cart", "price"),
+        ("Shop.Cart", "count"),
+        ("Shop.Prices", "sum"),
+        ("", "product"),
+    } <= set(reach.functions)
+    assert ("", "total") not in reach.functions and ("Enum", "map") not in reach.functions
+
+
+def test_joins() -> None:
+    support = b"defmodule Shop.DataCase do\n  use ExUnit.CaseTemplate\n  using do\n  end\nend\n"
+    index = Index(
+        {
+            "test/shop/cart_test.exs": of(CART),
+            "test/support/data_case.ex": of(support, "test/support/data_case.ex"),
+        }
+    )
+    assert [path for path, _ in facts.suites(index)["Shop.Cart"]] == ["test/shop/cart_test.exs"]
+    assert {"Shop.Cart", "Shop.Money"} <= facts.named_in_tests(index)
+    called = facts.called_in_tests(index)
+    assert ("Shop.Fixtures", "product") in called and ("Shop.Cart", "add") in called
+    assert [one.module for _, one in index.of(facts.CaseTemplate)] == ["Shop.DataCase"]
+
+
+@pytest.mark.parametrize(
+    ("test", "subject"),
+    [
+        ("test/shop/cart_test.exs", "lib/shop/cart.ex"),
+        ("apps/web/test/web/live/x_test.exs", "apps/web/lib/web/live/x.ex"),
+        ("test/support/data_case.ex", ""),
+        ("lib/shop/cart_test.exs", ""),
+    ],
+)
+def test_mirrored_paths(test: str, subject: str) -> None:
+    assert facts.subject_path(test) == subject
+    if subject:
+        assert facts.suite_path(subject) == test
+
+
+def test_files_that_are_no_tests_have_no_such_facts() -> None:
+    assert of(CART, "lib/shop/cart.ex").of(facts.Suite) == ()
+
+
+def test_broken_code_raises_nothing() -> None:
+    for source in (
+        b"test",
+        b'test "',
+        b"describe do",
+        b"defmodule ATest do\n test \nend",
+        b"doctest",
+    ):
+        of(source)
