@@ -7,6 +7,7 @@ takes ten times as long to make and cannot be decoded from msgpack without a sec
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, dataclass_transform
 
@@ -15,6 +16,7 @@ import msgspec
 from lsp_server.document import Document
 from lsp_server.text import Span
 
+log = logging.getLogger(__name__)
 FactType = TypeVar("FactType", bound="Fact")
 
 
@@ -117,10 +119,15 @@ def _meaning(value: object) -> object:
 
 
 def collect(document: Document) -> FileFacts:
-    """All facts of a document."""
+    """All facts of a document. A collector that raises is logged and gives none."""
     found: dict[type[Fact], list[Fact]] = {}
     for collector in COLLECTORS:
-        for fact in collector(document):
+        try:
+            facts = list(collector(document))
+        except Exception:
+            log.exception("%s failed on %s and was skipped", collector.__name__, document.path)
+            continue
+        for fact in facts:
             found.setdefault(type(fact), []).append(fact)
     return FileFacts({kind: tuple(facts) for kind, facts in found.items()})
 
