@@ -49,7 +49,8 @@ class CallSite(Fact):
 
     `module` is the callee's full name; empty where an import must bring it. In a template file it
     is as written. `place` holds the bits of `facts.places`; `over` is the text of the collection
-    that the innermost loop runs over, if it is short.
+    that the innermost loop runs over, if it is short; `subject` is the first module that is named
+    among the arguments of a repo's function, or in the chain that is piped into it.
     """
 
     module: str
@@ -58,6 +59,7 @@ class CallSite(Fact):
     span: Span  # of `Module.name`, without the arguments
     place: int = 0
     over: str = ""
+    subject: str = ""
 
 
 class FunctionCalls(Fact):
@@ -132,7 +134,6 @@ class _Scope:
     def __init__(self, module: Module | None, names: Names) -> None:
         self.module = "" if module is None else full_name(module)
         self.names = names
-        self.is_template_file = module is None
         self.own = frozenset(name.encode() for name in names.functions)
         self._modules: dict[bytes, str | None] = {}
 
@@ -157,6 +158,22 @@ class _Scope:
         if written not in self._modules:
             self._modules[written] = _expand(written, names)
         return self._modules[written]
+
+    def subject(self, call: RawNode, index: NodeIndex) -> str:
+        """The first module named in a call or the pipe that ends in it, its receiver apart."""
+        start, end, receiver = call.start_byte, call.end_byte, call.children[0].end_byte
+        parent = index.tree.parents.get(call.id)
+        if parent is not None and parent.kind_id == BINARY and parent.end_byte == end:
+            start = parent.start_byte
+        named = [
+            (raw.start_byte, raw.end_byte)
+            for raw, _ in index.aliases
+            if start <= raw.start_byte < end and not call.start_byte <= raw.start_byte < receiver
+        ]
+        if not named:
+            return ""
+        first = min(named)
+        return self.module_named(index.tree.source[first[0] : first[1]], self.names) or ""
 
     def may_call(self, name: bytes) -> bool:
         """Whether a call without a module can be one of a function of the project."""
@@ -197,7 +214,7 @@ def _of_function(form: Form, function: Function, scope: _Scope) -> list[CallSite
     candidates = list(_candidates(form.index, scope, form, function.head.start))
     if candidates:
         regions = in_order(_regions_of_clause(form, function), template=False)
-        found = [_placed(one, form.index, regions, 0) for one in candidates]
+        found = [_placed(one, form.index, scope, regions, 0) for one in candidates]
     for layer in form.templates:
         found.extend(_of_template(layer, scope, form))
     return found
@@ -222,7 +239,7 @@ def _of_template(layer: TemplateLayer, scope: _Scope, form: Form | None = None) 
     if not candidates and not tags:
         return []
     regions = in_order((*regions_of(layer.index), *tag_loops(layer)), template=True)
-    found = [_placed(one, layer.index, regions, TEMPLATE) for one in candidates]
+    found = [_placed(one, layer.index, scope, regions, TEMPLATE) for one in candidates]
     for module, name, span in tags:
         place, over = place_at(regions, *span)
         found.append(CallSite(module, name, 1, span, place | TEMPLATE, over))
@@ -313,13 +330,14 @@ def _operator(binary: RawNode, source: bytes) -> bytes:
 
 
 def _placed(
-    candidate: _Candidate, index: NodeIndex, regions: Sequence[Region], base: int
+    candidate: _Candidate, index: NodeIndex, scope: _Scope, regions: Sequence[Region], base: int
 ) -> CallSite:
     raw, module, name, arity, span = candidate
     place, over = place_at(regions, raw.start_byte, raw.end_byte) if regions else (0, "")
     if _is_unused(raw, index):
         place |= UNUSED
-    return CallSite(module, name, arity, span, place | base, over)
+    subject = scope.subject(raw, index) if module.endswith("Repo") else ""
+    return CallSite(module, name, arity, span, place | base, over, subject)
 
 
 def _is_unused(raw: RawNode, index: NodeIndex) -> bool:

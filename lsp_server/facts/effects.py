@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from lsp_server.facts.calls import CallSite, FunctionCalls
 from lsp_server.facts.context import ProjectContext, project_context
 from lsp_server.facts.index import Index, join
@@ -245,7 +247,7 @@ def _expanded(call: CallSite, aliases: Mapping[str, str]) -> CallSite:
     target = aliases.get(first)
     if target is None or target == first:
         return call
-    return CallSite(f"{target}{dot}{rest}", call.name, call.arity, call.span, call.place, call.over)
+    return msgspec.structs.replace(call, module=f"{target}{dot}{rest}")
 
 
 @join(FunctionCalls, Function, Module, project_context)

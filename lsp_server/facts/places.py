@@ -17,13 +17,14 @@ CONCURRENT = 8  # with LOOP: `async_stream`, each element in a process of its ow
 ELSEWHERE = 16  # in a process of its own that is not awaited here
 LATER = 32  # only stored or returned here
 CONNECTED = 64  # only if `connected?(socket)`
-TRANSACTION = 128  # inside a transaction of a repo, or in a step of an `Ecto.Multi`
+TRANSACTION = 128  # inside a transaction of a repo, or with MULTI
 RESCUED = 256  # in a `try` or function body that rescues or catches
 TEMPLATE = 512  # in a template
 UNUSED = 1024  # the value is thrown away
 ASSIGN_NEW = 2048  # in the function given to `assign_new`
 CACHED = 4096  # in the function that fills a cache
-ATTRIBUTE = 8192  # with LOOP: over `@name`, which is small in code and anything in a template
+MULTI = 8192  # in a step of an `Ecto.Multi`, which runs when its transaction does
+ATTRIBUTE = 16384  # with LOOP: over `@name`, which is small in code and anything in a template
 
 _LOOPS = LOOP | SMALL | CHUNKED | CONCURRENT
 
@@ -42,7 +43,8 @@ def place_at(regions: Sequence[Region], start: int, end: int) -> tuple[int, str]
     """The place of a call, and what the innermost loop around it runs over.
 
     `regions` begin with the outermost. What runs in another process is no part of a loop outside
-    of it, nor of a transaction, nor rescued.
+    of it, nor of a transaction, nor rescued; a step of an `Ecto.Multi` is no part of the loop that
+    puts the steps together.
     """
     place, over = 0, ""
     for region in regions:
@@ -53,6 +55,8 @@ def place_at(regions: Sequence[Region], start: int, end: int) -> tuple[int, str]
         bits = region.place
         if bits & ELSEWHERE:
             place &= ~(_LOOPS | TRANSACTION | RESCUED)
+        if bits & MULTI:
+            place &= ~_LOOPS
         if bits & LOOP:
             if bits & SMALL and place & LOOP:
                 continue  # the loop around it is the one that counts

@@ -11,6 +11,7 @@ from lsp_server.facts.places import (
     CONNECTED,
     ELSEWHERE,
     LATER,
+    MULTI,
     RESCUED,
     TRANSACTION,
     Region,
@@ -105,7 +106,7 @@ def _multi(call: Call) -> Iterator[Region]:
     module = call.module
     if module is not None and module.rpartition(".")[2] == "Multi":
         for function in functions_in(call):
-            yield Region(*function.span, TRANSACTION)
+            yield Region(*function.span, TRANSACTION | MULTI)
 
 
 def _try(call: Call) -> Iterator[Region]:

@@ -19,6 +19,7 @@ from lsp_server.facts.places import (
     ELSEWHERE,
     LATER,
     LOOP,
+    MULTI,
     RESCUED,
     SMALL,
     TEMPLATE,
@@ -29,7 +30,7 @@ from lsp_server.facts.places import (
 PATH = "lib/shop/orders.ex"
 BITS = {
     *("LOOP", "SMALL", "CHUNKED", "CONCURRENT", "ELSEWHERE", "LATER", "CONNECTED"),
-    *("TRANSACTION", "RESCUED", "TEMPLATE", "UNUSED", "ASSIGN_NEW", "CACHED"),
+    *("TRANSACTION", "RESCUED", "TEMPLATE", "UNUSED", "ASSIGN_NEW", "CACHED", "MULTI"),
 }
 
 
@@ -211,8 +212,27 @@ def test_what_runs_in_a_transaction() -> None:
     assert in_transaction("Repo.transact(fn -> Repo.insert(ids) end)\nRepo.get(A, 1)") == ["insert"]
     multi = "Multi.new() |> Multi.run(:a, fn repo, _ -> Repo.insert(ids) end) |> Repo.transaction()"
     assert in_transaction(multi) == ["insert"]
+    steps = "Enum.reduce(ids, m, fn i, m -> Multi.run(m, i, fn _, _ -> Repo.insert(i) end) end)"
+    places = {call.name: call.place for call in in_function(steps)}
+    assert places == {"run": LOOP, "insert": TRANSACTION | MULTI}
     elsewhere = "Repo.transaction(fn -> Task.async(fn -> Repo.insert(ids) end) end)"
     assert in_transaction(elsewhere) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "subject"),
+    [
+        ("Repo.get!(Accounts.User, 1)", "Shop.Accounts.User"),
+        ("Accounts.User |> where([u], u.id == 1) |> Repo.all()", "Shop.Accounts.User"),
+        ("Repo.all(from u in Accounts.User, join: o in Order)", "Shop.Accounts.User"),
+        ("Repo.insert(%Accounts.User{})", "Shop.Accounts.User"),
+        ("Repo.insert(Accounts.change(ids))", ""),
+        ("Repo.insert(ids)", ""),
+        ("{Accounts, Repo.insert(ids)}", ""),
+    ],
+)
+def test_what_a_query_is_about(body: str, subject: str) -> None:
+    assert [call.subject for call in in_function(body) if call.module == "Shop.Repo"] == [subject]
 
 
 def test_a_loop_says_what_it_runs_over() -> None:
