@@ -123,6 +123,10 @@ def _is_small(node: Node) -> bool:
             )
         case Map() | Sigil():
             return True
+        case Call():
+            return node.name.startswith(
+                "__"
+            )  # what a macro has written down: `__schema__(:fields)`
         case Identifier():
             return _is_bound_to_literal(node)
         case BinaryOperator(".." | "//"):

@@ -29,6 +29,10 @@ def regions_of(index: NodeIndex) -> list[Region]:
         opener = _OPENERS[name]
         for raw in calls[name]:
             found.extend(opener(Call(raw, index.tree)))
+    for name in calls:
+        if b"cache" in name or b"memo" in name:
+            for raw in calls[name]:
+                found.extend(_cached(Call(raw, index.tree)))
     found.extend(_stored(index))
     return found
 
@@ -119,6 +123,18 @@ def _try(call: Call) -> Iterator[Region]:
 # ---- elsewhere and later
 
 
+def _cache(call: Call) -> Iterator[Region]:
+    """The function that fills a cache: of Cachex, ConCache, or one that the project calls so."""
+    module = call.module
+    if module is not None and "Cach" in module.rpartition(".")[2]:
+        yield from _cached(call)
+
+
+def _cached(call: Call) -> Iterator[Region]:
+    for function in functions_in(call):
+        yield Region(*function.span, CACHED)
+
+
 def _quote(call: Call) -> Iterator[Region]:
     if call.receiver is None:
         yield Region(*call.span, LATER)
@@ -202,8 +218,5 @@ _OPENERS: Mapping[bytes, _Opener] = {
     b"connected?": _connected,
     b"try": _try,
     b"assign_new": _functions_as(ASSIGN_NEW, "", "Phoenix.Component"),
-    b"fetch": _functions_as(CACHED, "Cachex"),
-    b"fetch!": _functions_as(CACHED, "Cachex"),
-    b"get_or_store": _functions_as(CACHED, "ConCache"),
-    b"fetch_or_store": _functions_as(CACHED, "ConCache"),
+    **_each("fetch fetch! get get_or_store fetch_or_store put_new_lazy remember", _cache),
 }
