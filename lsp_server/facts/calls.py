@@ -162,7 +162,7 @@ class _Scope:
     def subject(self, call: RawNode, index: NodeIndex) -> str:
         """The first module named in a call or the pipe that ends in it, its receiver apart."""
         start, end, receiver = call.start_byte, call.end_byte, call.children[0].end_byte
-        parent = index.tree.parents.get(call.id)
+        parent = index.tree.parent(call)
         if parent is not None and parent.kind_id == BINARY and parent.end_byte == end:
             start = parent.start_byte
         named = [
@@ -272,7 +272,9 @@ def _candidates(
         local = scope.may_call(name)
         text = ""
         for raw in raws:
-            target = raw.children[0]
+            target = raw.child(0)
+            if target is None:
+                continue
             kind = target.kind_id
             if kind == DOT:
                 start, end = target.start_byte, target.end_byte
@@ -310,14 +312,13 @@ def _arity(raw: RawNode, index: NodeIndex) -> int:
                 count -= sum(1 for one in child.children if one.is_extra)
         elif kind == DO_BLOCK:
             count += 1
-    parents = index.tree.parents
-    parent = parents.get(raw.id)
+    parent = index.tree.parent(raw)
     if parent is None or parent.kind_id != BINARY:
         return count
     if parent.start_byte != raw.start_byte:
         return count + 1 if _operator(parent, source) == b"|>" else count
     if count == 0 and source[raw.end_byte : raw.end_byte + 1] == b"/":
-        outer = parents.get(parent.id)
+        outer = index.tree.parent(parent)
         if outer is not None and source[outer.start_byte : outer.start_byte + 1] == b"&":
             written = source[raw.end_byte + 1 : parent.end_byte].strip()
             return int(written) if written.isdigit() else 0
@@ -342,12 +343,12 @@ def _placed(
 
 def _is_unused(raw: RawNode, index: NodeIndex) -> bool:
     """Whether a call, or the pipe that ends in it, stands in a body before another expression."""
-    parents, source = index.tree.parents, index.tree.source
-    parent = parents.get(raw.id)
+    parent_of, source = index.tree.parent, index.tree.source
+    parent = parent_of(raw)
     while parent is not None and parent.kind_id == BINARY:
         if parent.start_byte == raw.start_byte or _operator(parent, source) != b"|>":
             return False
-        raw, parent = parent, parents.get(parent.id)
+        raw, parent = parent, parent_of(parent)
     if parent is None or parent.kind_id not in _BODIES:
         return False
     end = raw.end_byte

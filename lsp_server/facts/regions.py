@@ -150,17 +150,17 @@ _BODIES = frozenset({DO_BLOCK, BODY})
 
 def _stored(index: NodeIndex) -> Iterator[Region]:
     """Functions that are an element of a list, tuple or map, or all that a body returns."""
-    parents, source = index.tree.parents, index.tree.source
+    parent_of, source = index.tree.parent, index.tree.source
     captures = (
         raw
         for raw in index.raw_of_kind(UNARY)
         if source[raw.start_byte : raw.start_byte + 1] == b"&"
     )
     for raw in (*index.raw_of_kind(_FUNCTION), *captures):
-        parent = parents.get(raw.id)
+        parent = parent_of(raw)
         if parent is not None and parent.kind_id == _PAIR:
-            parent = parents.get(parent.id)
-            parent = None if parent is None else parents.get(parent.id)
+            parent = parent_of(parent)
+            parent = None if parent is None else parent_of(parent)
         if parent is None:
             continue
         above = parent.kind_id
