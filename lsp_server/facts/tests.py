@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
@@ -12,11 +12,13 @@ from lsp_server.role import Role, app_of, inside_app
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.literals import Boolean
 from lsp_server.syntax.node import RawNode
-from lsp_server.syntax.outline import Form, Module
+from lsp_server.syntax.outline import Form, Module, callee_of
 from lsp_server.text import Span
 
 _TESTS = (b"test", b"property", b"feature")  # of ExUnit, ExUnitProperties and Wallaby
 _NAMED = re.compile(rb'\w+[\s(]+"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_MODULE = re.compile(rb"(?<![\w.:@?])[A-Z]\w*(?:\.[A-Z]\w*)*")
+_CALLED = re.compile(rb"(?<![\w.:@?])([a-z_]\w*[?!]?)(?:\(| [\w%\"\[{:@~])")
 _REMOTE = re.compile(rb"([A-Z]\w*(?:\.[A-Z]\w*)*)\.([a-z_]\w*[?!]?)")
 # What every test calls and no project defines.
 _FRAMEWORK = frozenset(
@@ -120,8 +122,8 @@ def _suite(module: Module) -> Iterator[Fact]:
         if form.callee == b"describe":
             describe, _ = _name(form.raw, form)
             describes.append(describe)
-            for callee in _TESTS:
-                for raw in form.index.raw_calls.get(callee, ()):
+            for raw in _inside(form):
+                if callee_of(raw, form.tree) in _TESTS:
                     blocks.append(_block(module.name, describe, raw, form))
         elif form.callee in _TESTS:
             blocks.append(_block(module.name, "", form.raw, form))
@@ -139,6 +141,13 @@ def _suite(module: Module) -> Iterator[Fact]:
         module.name_span,
     )
     yield from blocks
+
+
+def _inside(form: Form) -> Sequence[RawNode]:
+    """The expressions of the form's do-block. A test file is not walked: half of many projects is
+    tests, and these facts would cost as much as all others."""
+    block = form.raw.named_child(form.raw.named_child_count - 1)
+    return () if block is None else block.named_children
 
 
 def _is_template(used: str) -> bool:
@@ -169,20 +178,21 @@ def _reach(document: Document) -> TestReach:
         imports.update(one.module for one in module.names.imports)
     imports -= _FRAMEWORK
     expanded: dict[bytes, str] = {}
+    own = {name for module in document.modules for name in module.names.functions}
+    if imports:
+        functions.update(("", name) for name in _local(document.source) if name not in own)
     for form in document.forms:
-        for raw, _ in form.index.aliases:
-            written = form.tree.source[raw.start_byte : raw.end_byte]
-            if written not in expanded:
-                names = form.names_at(raw.start_byte)
-                expanded[written] = names.expand(written.decode("utf-8", "replace"))
-        if imports:
-            functions.update(("", name) for name in _local(form))
         if form.callee == b"doctest":
             for one in Call(form.raw, form.tree).written_arguments[:1]:
                 doctests.add(form.module.names.expand(one.text))
+    # Read off the text, not off the tree, whose walk would cost more. What a comment or a string
+    # mentions counts too: a function that is written about is not one that is forgotten.
+    for found in _MODULE.finditer(document.source):
+        written = found[0]
+        if written not in expanded:
+            names = document.names_at(found.start())
+            expanded[written] = names.expand(written.decode())
     modules.update(expanded.values())
-    # Read off the text, not off the calls, which would cost as much as the walk. What a comment or
-    # a string mentions counts too: a function that is written about is not one that is forgotten.
     for found in _REMOTE.finditer(document.source):
         written = found[1]
         if written not in expanded:
@@ -199,14 +209,11 @@ def _reach(document: Document) -> TestReach:
     )
 
 
-def _local(form: Form) -> Iterator[str]:
-    """The names of functions called without a module that the module itself does not define."""
-    own, source = form.module.names.functions, form.tree.source
-    for name, raws in form.index.raw_calls.items():
-        if name not in _SYNTAX and source.startswith(name, raws[0].start_byte):
-            text = name.decode("utf-8", "replace")
-            if text not in own:
-                yield text
+def _local(source: bytes) -> Iterator[str]:
+    """The names that stand before parentheses or an argument and after no dot."""
+    for name in {found[1] for found in _CALLED.finditer(source)}:
+        if name not in _SYNTAX:
+            yield name.decode("utf-8", "replace")
 
 
 _SYNTAX = frozenset(

@@ -6,6 +6,7 @@ the top of the file. Rules are run form by form, so that a keystroke touches one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +21,7 @@ from lsp_server.text import Span
 
 _FUNCTIONS = frozenset(name.encode() for name in FUNCTIONS)
 _MODULES = frozenset(name.encode() for name in MODULES)
+_DIRECTIVE = re.compile(rb"\b(?:" + b"|".join(name.encode() for name in DIRECTIVES) + rb")\b")
 _DIRECTIVES = frozenset(name.encode() for name in DIRECTIVES)
 
 
@@ -76,7 +78,7 @@ class Form:
     def _inner_names(self) -> list[tuple[Span, Names]]:
         """Names that directives inside the form add, with where they hold, in the order of the
         text."""
-        if self.callee in _DIRECTIVES:
+        if self.callee in _DIRECTIVES or not _DIRECTIVE.search(self.bytes):
             return []
         found: list[tuple[Span, Names]] = []
         calls = sorted(self.index.calls(*DIRECTIVES), key=lambda call: call.start)
