@@ -44,7 +44,7 @@ def place_at(regions: Sequence[Region], start: int, end: int) -> tuple[int, str]
 
     `regions` begin with the outermost. What runs in another process is no part of a loop outside
     of it, nor of a transaction, nor rescued; a step of an `Ecto.Multi` is no part of the loop that
-    puts the steps together.
+    puts the steps together, nor what fills a cache of the loop around it.
     """
     place, over = 0, ""
     for region in regions:
@@ -55,7 +55,7 @@ def place_at(regions: Sequence[Region], start: int, end: int) -> tuple[int, str]
         bits = region.place
         if bits & ELSEWHERE:
             place &= ~(_LOOPS | TRANSACTION | RESCUED)
-        if bits & MULTI:
+        if bits & (MULTI | CACHED):
             place &= ~_LOOPS
         if bits & LOOP:
             if bits & SMALL and place & LOOP:
