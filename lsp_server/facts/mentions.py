@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.role import Role
+from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
     ARGUMENTS,
     BINARY,
@@ -27,19 +28,18 @@ class Mentions(Fact):
     """The modules that code of `by` hands around as values, where that may lead to their start.
 
     Not among them are receivers of calls, structs, types, directives, the module itself, and what
-    is only sent to, looked up or configured. `aliased` are those that `by` has short names for.
+    is only sent to, looked up or configured.
     """
 
     by: str
     modules: tuple[str, ...]
-    aliased: tuple[str, ...] = ()
 
 
 LIST, TUPLE, BLOCK = kind_id("list"), kind_id("tuple"), kind_id("block")
 _VALUES = frozenset({LIST, BODY, DO_BLOCK, BLOCK, *SECTIONS})
 _OPERATORS = frozenset({b"=", b"=>", b"++", b"|", b"||", b"or", b"&&", b"and", b"\\\\"})
 # Keys under which a process is named, not started.
-_NAMING = re.compile(rb"(?:name|as|only|except|to|for|id|via|registry|exports|deps)\s*:\s*")
+_NAMING = re.compile(rb"(?:name|as|only|except|to|for|id|via|registry|exports|deps|metrics)\s*:\s*")
 _PASSIVE = frozenset(
     b"alias assert_raise behaviour config defexception defimpl defmodule defprotocol derive "
     b"describe doctest impl import inspect is_exception is_struct moduletag plug raise require "
@@ -58,15 +58,20 @@ _STARTING = re.compile(rb"start|child_spec|init|concat")
 @collects(Mentions)
 def collect_mentions(document: Document) -> Iterator[Mentions]:
     """The mentions of each module of a file, and of the file's own top level."""
-    if document.language is not Language.ELIXIR or document.role in _SILENT:
+    if document.language is not Language.ELIXIR or document.role is Role.DEPENDENCY:
         return
     if document.role is Role.TEST and b"start" not in document.source:
         return
     found: dict[str, set[str]] = {}
+    in_test = document.role is Role.TEST
     for form in document.forms:
+        if in_test and b"start" not in form.bytes:
+            continue
         if not form.index.aliases or form.callee in _DIRECTIVES:
             continue
         if form.callee == b"use" and form.bytes.startswith(b"use Boundary"):
+            continue
+        if document.role is Role.MIX and (form.function is None or not _configures(form.function)):
             continue
         modules = found.setdefault(form.module.name, set())
         known: set[bytes] = set()
@@ -76,15 +81,15 @@ def collect_mentions(document: Document) -> Iterator[Mentions]:
                 known.add(written)
                 written_name = written.decode("utf-8", "replace")
                 modules.add(form.names_at(raw.start_byte).expand(written_name))
-    for module in document.modules:
-        modules = found.get(module.name, set())
-        modules.discard(module.name)
-        aliased = set(module.names.aliases.values())
-        if modules or aliased:
-            yield Mentions(module.name, tuple(sorted(modules)), tuple(sorted(aliased)))
+    for by, modules in found.items():
+        modules.discard(by)
+        if modules:
+            yield Mentions(by, tuple(sorted(modules)))
 
 
-_SILENT = frozenset({Role.DEPENDENCY, Role.MIX})
+def _configures(function: Function) -> bool:
+    """Whether a function of a mix.exs says what the application is, not how it is documented."""
+    return function.name == "application"
 
 
 def _is_value(raw: RawNode, parent: RawNode, form: Form) -> bool:

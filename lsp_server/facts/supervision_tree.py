@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lsp_server.facts.calls import FunctionCalls
 from lsp_server.facts.child_specs import Child
 from lsp_server.facts.expansion import Expander
 from lsp_server.facts.index import Index, join
@@ -95,20 +96,28 @@ def startable(index: Index) -> frozenset[str]:
     return frozenset(found)
 
 
-@join(Start, Mentions)
+@join(FunctionCalls)
+def called_modules(index: Index) -> frozenset[str]:
+    """The modules of which other modules of the application call a function."""
+    return frozenset(
+        call.module
+        for _, calls in index.of(FunctionCalls)
+        for call in calls.calls
+        if call.module != calls.module
+    )
+
+
+@join(Start, Mentions, called_modules)
 def started_in_tests(index: Index) -> frozenset[str]:
-    """The modules that a test may start and that no other code has a short name for."""
+    """The modules that a test may start and that no code of the application calls."""
     found: set[str] = set()
-    used: set[str] = set()
     for path, start in index.of(Start):
         if role_of(path) is Role.TEST:
             found.add(start.module)
     for path, mentions in index.of(Mentions):
         if role_of(path) is Role.TEST:
             found.update(mentions.modules)
-        else:
-            used.update(mentions.aliased)
-    return frozenset(found - used)
+    return frozenset(found - called_modules(index))
 
 
 def _starts_itself(start: Start) -> bool:

@@ -1,0 +1,66 @@
+"""Children are added once, in the line endings of the file, or not at all."""
+
+from __future__ import annotations
+
+from lsp_server.document import Document
+from lsp_server.facts.fact import collect, load_collectors
+from lsp_server.facts.supervision import Children
+from lsp_server.facts.supervision_edits import NewChild, child_insertion
+
+list(load_collectors())
+
+APPLICATION = """defmodule Shop.Application do
+  def start(_type, _args) do
+    children = [
+      Shop.Repo, # first
+      {DynamicSupervisor, name: Shop.Rooms},
+      Shop.Clock # last
+    ]
+
+    Supervisor.start_link(children, strategy: :one_for_one)
+  end
+end
+"""
+
+
+def added(source: str, *new: NewChild) -> str | None:
+    document = Document("lib/shop/application.ex", source.encode())
+    (children,) = collect(document).of(Children)
+    changes = child_insertion(document, children, new)
+    return None if changes is None else document.edit(reversed(changes)).source.decode()
+
+
+def test_a_comment_stays_on_its_line() -> None:
+    assert added(APPLICATION, NewChild("Shop.Bell"), NewChild("Shop.Lamp")) == APPLICATION.replace(
+        "Shop.Clock # last\n",
+        "Shop.Clock, # last\n      {Shop.Bell, []},\n      {Shop.Lamp, []}\n",
+    )
+
+
+def test_windows_line_endings_are_kept() -> None:
+    source = APPLICATION.replace("\n", "\r\n")
+    text = added(source, NewChild("Shop.Bell"))
+    assert text is not None and "last\r\n      {Shop.Bell, []}\r\n    ]" in text
+    assert "\n" not in text.replace("\r\n", "")
+
+
+def test_nothing_is_doubled() -> None:
+    rooms = NewChild("DynamicSupervisor", "name: Shop.Rooms", "Shop.Rooms")
+    assert added(APPLICATION, NewChild("Shop.Clock"), rooms) == APPLICATION
+    halls = NewChild("DynamicSupervisor", "name: Shop.Halls", "Shop.Halls")
+    text = added(APPLICATION, rooms, halls)
+    assert text is not None and text.count("Shop.Rooms") == 1 and text.count("Shop.Halls") == 1
+
+
+def test_a_computed_list_is_not_guessed() -> None:
+    assert added(APPLICATION.replace("children = [", "children = Other.all [")) is None
+    keywords = APPLICATION.replace("Shop.Clock # last", "some_erlang_module: 1")
+    assert added(keywords, NewChild("Shop.Bell")) is None
+
+
+def test_a_long_child_is_broken_like_mix_format_does() -> None:
+    long = "Shop.Very.Long.Name.That.Goes.On.And.On.And.On.RoomSupervisor"
+    new = NewChild("DynamicSupervisor", f"name: {long}, strategy: :one_for_one", long)
+    text = added(APPLICATION, new)
+    assert text is not None
+    assert f"      {{DynamicSupervisor,\n       name: {long}, strategy: :one_for_one}}\n" in text
