@@ -6,7 +6,8 @@ raises on broken code. Views are made by `cast`, which looks the class up by the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_right, insort
+from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar, TypeVar
 
 import tree_sitter
@@ -17,6 +18,7 @@ from lsp_server.text import Span
 LANGUAGE = tree_sitter.Language(tree_sitter_elixir.language())
 
 RawNode = tree_sitter.Node
+Parents = Callable[[], Iterable[tuple[RawNode, RawNode]]]  # of nodes, each with its parent
 
 
 def kind_id(name: str) -> int:
@@ -49,12 +51,13 @@ class Tree:
     (templates), so that every offset and every slice is the user's.
     """
 
-    __slots__ = ("_parents", "raw", "source")
+    __slots__ = ("_parents", "_walked", "raw", "source")
 
     def __init__(self, raw: tree_sitter.Tree, source: bytes) -> None:
         self.raw = raw
         self.source = source
         self._parents: dict[int, RawNode] = {}
+        self._walked: list[tuple[int, int, Parents]] = []  # start, end; sorted, not yet asked for
 
     @property
     def root(self) -> Node:
@@ -65,19 +68,28 @@ class Tree:
         """Spare later `parent` look-ups, which the binding answers by a descent from the root."""
         self._parents[child.id] = parent
 
-    @property
-    def parents(self) -> dict[int, RawNode]:
-        """Parents by child id, for the walk that fills it."""
-        return self._parents
+    def parents_on_demand(self, start: int, end: int, parents: Parents) -> None:
+        """Note that a walk over some bytes can tell the parents there, should anybody ask."""
+        insort(self._walked, (start, end, parents), key=_start)
 
     def parent(self, child: RawNode) -> RawNode | None:
         """The parent of a raw node."""
         known = self._parents.get(child.id)
+        if known is None and self._walked:
+            at = bisect_right(self._walked, child.start_byte, key=_start) - 1
+            if at >= 0 and child.end_byte <= self._walked[at][1]:
+                for node, around in self._walked.pop(at)[2]():
+                    self._parents[node.id] = around
+                known = self._parents.get(child.id)
         if known is None:
             known = child.parent
             if known is not None:
                 self._parents[child.id] = known
         return known
+
+
+def _start(walked: tuple[int, int, Parents]) -> int:
+    return walked[0]
 
 
 NodeType = TypeVar("NodeType", bound="Node")

@@ -7,6 +7,7 @@ so a form is walked once, and rules and collectors ask the index by callee name 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from lsp_server.syntax.elixir import ALIAS, CALL, DOT, Call
 from lsp_server.syntax.node import LEAVES, Node, NodeType, RawNode, Tree, cast, kind_id
@@ -18,47 +19,72 @@ SIGIL = kind_id("sigil")
 class NodeIndex:
     """The nodes below some roots of one tree, by callee name and by kind."""
 
-    __slots__ = ("_calls", "_kinds", "aliases", "tree")
+    __slots__ = ("_calls", "_kinds", "_order", "_outer", "aliases", "tree")
 
     def __init__(self, tree: Tree, roots: Iterable[RawNode]) -> None:
         self.tree = tree
         self._calls: dict[bytes, list[RawNode]] = {}
         self._kinds: dict[int, list[RawNode]] = {}
+        # All nodes but leaves in the order of the text, and for each the number of its parent.
+        self._order: list[RawNode] = []
+        self._outer: list[int] = []
         # Module names that stand alone, no receivers, each with the node around it; in no order.
         self.aliases: list[tuple[RawNode, RawNode]] = []
-        self._walk(list(roots))
+        for root in roots:
+            first = len(self._order)
+            self._walk(root)
+            known = partial(self._parents, first, len(self._order))
+            tree.parents_on_demand(root.start_byte, root.end_byte, known)
 
-    def _walk(self, stack: list[RawNode]) -> None:
-        stack.reverse()
-        source, parents = self.tree.source, self.tree.parents
+    def _walk(self, root: RawNode) -> None:
+        """A cursor makes one object a node where lists of children make three; a dictionary of
+        parents would cost a quarter of the walk, so it is filled only if somebody asks."""
+        source, leaves = self.tree.source, LEAVES
         calls, kinds, aliases = self._calls, self._kinds, self.aliases
-        pop, push = stack.pop, stack.append
-        while stack:
-            node = pop()
-            kind = node.kind_id
-            children = node.children
-            try:
-                kinds[kind].append(node)
-            except KeyError:
-                kinds[kind] = [node]
-            if kind == CALL:
-                target = children[0]
-                if target.kind_id == DOT:
-                    target = target.children[-1]
-                name = source[target.start_byte : target.end_byte]
-                try:
-                    calls[name].append(node)
-                except KeyError:
-                    calls[name] = [node]
-            for child in reversed(children):
-                if child.is_named:
-                    below = child.kind_id
-                    if below in LEAVES:
-                        if below == ALIAS and kind != DOT:
-                            aliases.append((child, node))
+        order, outer = self._order, self._outer
+        cursor = root.walk()
+        down, right, up = cursor.goto_first_child, cursor.goto_next_sibling, cursor.goto_parent
+        path: list[int] = []
+        around = -1
+        while True:
+            node = cursor.node
+            assert node is not None
+            if node.is_named:
+                kind = node.kind_id
+                if kind not in leaves:
+                    number = len(order)
+                    order.append(node)
+                    outer.append(around)
+                    if kind in kinds:
+                        kinds[kind].append(node)
+                    else:
+                        kinds[kind] = [node]
+                    if kind == CALL:
+                        target = node.child(0)
+                        if target is not None and target.kind_id == DOT:
+                            target = target.child(target.child_count - 1)
+                        assert target is not None
+                        name = source[target.start_byte : target.end_byte]
+                        if name in calls:
+                            calls[name].append(node)
+                        else:
+                            calls[name] = [node]
+                    if down():
+                        path.append(around)
+                        around = number
                         continue
-                    parents[child.id] = node
-                    push(child)
+                elif kind == ALIAS and around >= 0 and order[around].kind_id != DOT:
+                    aliases.append((node, order[around]))
+            while not right():
+                if not path or not up():
+                    return
+                around = path.pop()
+
+    def _parents(self, first: int, last: int) -> Iterator[tuple[RawNode, RawNode]]:
+        """The nodes of one root but leaves and the root itself, each with its parent."""
+        order, outer = self._order, self._outer
+        for number in range(first + 1, last):
+            yield order[number], order[outer[number]]
 
     @property
     def raw_calls(self) -> Mapping[bytes, Sequence[RawNode]]:
