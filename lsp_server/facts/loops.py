@@ -18,7 +18,7 @@ from lsp_server.syntax.elixir import (
     strip_parentheses,
 )
 from lsp_server.syntax.layers import TemplateLayer
-from lsp_server.syntax.literals import Keywords, List, Map, Sigil, Tuple
+from lsp_server.syntax.literals import Atom, Keywords, List, Map, Sigil, Tuple
 from lsp_server.syntax.node import Node, RawNode
 from lsp_server.text import Span
 
@@ -44,7 +44,29 @@ def enumeration(call: Call) -> Iterator[Region]:
     if functions and arguments and arguments[0] != functions[0]:
         place, over = loop_over(arguments[0])
         for function in functions:
-            yield Region(*function.span, place, over)
+            small = SMALL if _takes_options(function, over) else 0
+            yield Region(*function.span, place | small, over)
+            if call.name == "reduce_while":
+                for end in function.find(Tuple):
+                    if end.bytes.startswith(b"{:halt,"):
+                        yield Region(*end.span, SMALL)  # the last time around
+
+
+_OPTIONS = frozenset({"args", "attrs", "filter", "filters", "options", "opts", "params"})
+
+
+def _takes_options(function: Node, over: str) -> bool:
+    """Whether a function is given options, of which there are few: it tells `{:name, value}` pairs
+    apart, or takes keys and values of what is named as options are."""
+    if not isinstance(function, AnonymousFunction):
+        return False
+    for clause in function.clauses:
+        match clause.patterns:
+            case [Tuple([Atom(), *_]), *_]:
+                return True
+            case [Tuple([_, _]), *_] if over in _OPTIONS:
+                return True
+    return False
 
 
 def comprehension(call: Call) -> Iterator[Region]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 # Bits of a place.
 LOOP = 1  # runs once for each element of a collection, or of a list that a function recurses over
-SMALL = 2  # with LOOP: the collection is a literal, a range of literals or a module attribute
+SMALL = 2  # with LOOP: over a literal, a module attribute or options, or only the last time around
 CHUNKED = 4  # with LOOP: each element is a chunk of the collection
 CONCURRENT = 8  # with LOOP: `async_stream`, each element in a process of its own, awaited here
 ELSEWHERE = 16  # in a process of its own that is not awaited here

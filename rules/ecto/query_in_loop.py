@@ -17,8 +17,9 @@ from lsp_server.snapshot import Snapshot
 
 from ._batched import fetch_together, insert_together
 
-# Steps below the call in the loop; further down a query depends on too many conditions.
-FARTHEST = 3
+# Steps below the call in the loop; further down a query, and still more a write, such as a note of
+# an error, depends on too many conditions.
+FARTHEST = {Effect.DB_READ: 3, Effect.DB_WRITE: 2}
 GETS = frozenset({("get", 2), ("get!", 2)})
 INSERTS = frozenset({("insert", 1), ("insert!", 1)})
 
@@ -70,11 +71,13 @@ class QueryInLoop(ProjectRule):
 
     ## When it stays silent
 
-    - The collection is a literal, a module attribute or a range of literals.
+    - The collection is a literal, a module attribute or a range of literals, or the function
+      takes the options of a keyword list apart.
     - The loop runs over chunks (`Enum.chunk_every/2`), or is `Task.async_stream/3`.
     - The call runs in another process, in a step of an `Ecto.Multi`, or only to fill a cache.
-    - The query is more than three calls below the function that the loop calls, or behind a
+    - The query is more than three calls (a write two) below the one in the loop, or behind a
       variable or a behaviour, where nobody can tell which function runs.
+    - SQL as text (`Repo.query!`): often one statement for each of several tables.
     - `Repo.preload` itself in the loop: `ecto/n-plus-one` speaks of it.
     - Seeds, mix tasks, migrations and tests.
 
@@ -109,7 +112,8 @@ class QueryInLoop(ProjectRule):
             return
         effect = Effect.DB_WRITE if Effect.DB_WRITE in effects else Effect.DB_READ
         way = graph.way(clause.module, call, effect, CACHED)
-        if len(way) > FARTHEST:
+        leaf = graph.leaf(clause.module, call, effect, CACHED)
+        if len(way) > FARTHEST[effect] or leaf is None or leaf[1].name.startswith("query"):
             return
         name = graph.name_of(clause.module, call)
         each = f"each element of `{call.over}`" if call.over else "each element of the loop"

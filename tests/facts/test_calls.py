@@ -150,6 +150,17 @@ def test_directives_inside_the_function_count() -> None:
         ("Enum.map([1, 2], &Repo.get(User, &1))", LOOP | SMALL),
         ("Enum.each(1..3, fn _ -> Repo.insert(x) end)", LOOP | SMALL),
         ("for f <- User.__schema__(:fields), do: Repo.insert(f)", LOOP | SMALL),
+        (
+            "Enum.reduce(ids, q, fn\n  {:a, a}, q -> Repo.one({q, a})\n  _, q -> q\nend)",
+            LOOP | SMALL,
+        ),
+        ("Enum.reduce(filters, q, fn {k, v}, q -> Repo.one({k, v, q}) end)", LOOP | SMALL),
+        ("Enum.map(ids, fn {k, v} -> Repo.one({k, v}) end)", LOOP),
+        (
+            "Enum.reduce_while(ids, 1, fn id, _ -> {:halt, Repo.get(User, id)} end)",
+            LOOP | SMALL,
+        ),
+        ("Enum.reduce_while(ids, 1, fn id, _ -> {:cont, Repo.get(User, id)} end)", LOOP),
         ("Enum.each(1..n, fn _ -> Repo.insert(x) end)", LOOP),
         ("Enum.each(@roles, &Repo.insert/1)", LOOP | SMALL),
         ("roles = [:a, :b]\nEnum.each(roles, &Repo.insert/1)", LOOP | SMALL),
