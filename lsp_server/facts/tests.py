@@ -177,7 +177,6 @@ def _reach(document: Document) -> TestReach:
         modules.update(module.names.aliases.values())
         imports.update(one.module for one in module.names.imports)
     imports -= _FRAMEWORK
-    expanded: dict[bytes, str] = {}
     own = {name for module in document.modules for name in module.names.functions}
     if imports:
         functions.update(("", name) for name in _local(document.source) if name not in own)
@@ -186,20 +185,18 @@ def _reach(document: Document) -> TestReach:
             for one in Call(form.raw, form.tree).written_arguments[:1]:
                 doctests.add(form.module.names.expand(one.text))
     # Read off the text, not off the tree, whose walk would cost more. What a comment or a string
-    # mentions counts too: a function that is written about is not one that is forgotten.
-    for found in _MODULE.finditer(document.source):
-        written = found[0]
-        if written not in expanded:
-            names = document.names_at(found.start())
-            expanded[written] = names.expand(written.decode())
+    # mentions counts too: a function that is written about is not one that is forgotten. Names mean
+    # what they mean in the file's first module.
+    names = document.modules[min(1, len(document.modules) - 1)].names
+    expanded = {
+        written: names.expand(written.decode("utf-8", "replace"))
+        for written in set(_MODULE.findall(document.source))
+    }
     modules.update(expanded.values())
-    for found in _REMOTE.finditer(document.source):
-        written = found[1]
-        if written not in expanded:
-            names = document.names_at(found.start())
-            expanded[written] = names.expand(written.decode())
-        if expanded[written] not in _FRAMEWORK:
-            functions.add((expanded[written], found[2].decode()))
+    for written, name in set(_REMOTE.findall(document.source)):
+        module_name = expanded.get(written) or names.expand(written.decode("utf-8", "replace"))
+        if module_name not in _FRAMEWORK:
+            functions.add((module_name, name.decode("utf-8", "replace")))
     modules.update(module for module, _ in functions if module)
     return TestReach(
         tuple(sorted(modules - _FRAMEWORK)),
@@ -211,7 +208,7 @@ def _reach(document: Document) -> TestReach:
 
 def _local(source: bytes) -> Iterator[str]:
     """The names that stand before parentheses or an argument and after no dot."""
-    for name in {found[1] for found in _CALLED.finditer(source)}:
+    for name in set(_CALLED.findall(source)):
         if name not in _SYNTAX:
             yield name.decode("utf-8", "replace")
 
