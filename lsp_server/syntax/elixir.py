@@ -1,138 +1,39 @@
-"""Views of expressions: names, operators, calls, functions without a name, blocks."""
+"""Views of expressions: unary operators and calls; the other views are at hand here too."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from lsp_server.syntax.blocks import AnonymousFunction as AnonymousFunction
+from lsp_server.syntax.blocks import Block as Block
+from lsp_server.syntax.blocks import Clause as Clause
+from lsp_server.syntax.blocks import DoBlock as DoBlock
+from lsp_server.syntax.grammar import ALIAS as ALIAS
+from lsp_server.syntax.grammar import ARGUMENTS as ARGUMENTS
+from lsp_server.syntax.grammar import BINARY as BINARY
+from lsp_server.syntax.grammar import BODY as BODY
+from lsp_server.syntax.grammar import CALL as CALL
+from lsp_server.syntax.grammar import DO_BLOCK as DO_BLOCK
+from lsp_server.syntax.grammar import DOT as DOT
+from lsp_server.syntax.grammar import IDENTIFIER as IDENTIFIER
+from lsp_server.syntax.grammar import KEY as KEY
+from lsp_server.syntax.grammar import LEFT as LEFT
+from lsp_server.syntax.grammar import OPERAND as OPERAND
+from lsp_server.syntax.grammar import OPERATOR as OPERATOR
+from lsp_server.syntax.grammar import RIGHT as RIGHT
+from lsp_server.syntax.grammar import SECTIONS as SECTIONS
+from lsp_server.syntax.grammar import STAB as STAB
+from lsp_server.syntax.grammar import TARGET as TARGET
+from lsp_server.syntax.grammar import UNARY as UNARY
 from lsp_server.syntax.literals import Keywords, List
-from lsp_server.syntax.node import Node, RawNode, Tree, cast, caster, field_id, kind_id, view
+from lsp_server.syntax.node import Node, RawNode, Tree, cast, caster, view
+from lsp_server.syntax.operators import Alias as Alias
+from lsp_server.syntax.operators import BinaryOperator as BinaryOperator
+from lsp_server.syntax.operators import Dot as Dot
+from lsp_server.syntax.operators import Identifier as Identifier
+from lsp_server.syntax.operators import Match as Match
+from lsp_server.syntax.operators import Pipe as Pipe
 from lsp_server.text import Span
-
-TARGET = field_id("target")
-LEFT = field_id("left")
-RIGHT = field_id("right")
-OPERATOR = field_id("operator")
-OPERAND = field_id("operand")
-KEY = field_id("key")
-CALL = kind_id("call")
-DOT = kind_id("dot")
-ARGUMENTS = kind_id("arguments")
-IDENTIFIER = kind_id("identifier")
-ALIAS = kind_id("alias")
-DO_BLOCK = kind_id("do_block")
-BINARY = kind_id("binary_operator")
-UNARY = kind_id("unary_operator")
-STAB = kind_id("stab_clause")
-BODY = kind_id("body")
-SECTIONS = {
-    kind_id(f"{name}_block"): name for name in ("after", "catch", "else", "rescue")
-}  # after a do-block's own body
-
-
-@view("identifier")
-class Identifier(Node):
-    """A variable or a call without parentheses and arguments."""
-
-    __slots__ = ()
-    __match_args__ = ("name",)
-
-    @property
-    def name(self) -> str:
-        """The name."""
-        return self.text
-
-
-@view("alias")
-class Alias(Node):
-    """A module name as written, `A.B`."""
-
-    __slots__ = ()
-    __match_args__ = ("name",)
-
-    @property
-    def name(self) -> str:
-        """The name with blanks around its dots taken out."""
-        return "".join(self.text.split())
-
-
-@view("dot")
-class Dot(Node):
-    """`left.right` that is no call: `Foo.{A, B}`, `__MODULE__.Foo`, or a call's target."""
-
-    __slots__ = ()
-    __match_args__ = ("left", "right")
-
-    @property
-    def left(self) -> Node | None:
-        """What stands before the dot."""
-        return self.field(LEFT)
-
-    @property
-    def right(self) -> Node | None:
-        """What stands after the dot; None for `fun.(…)`."""
-        return self.field(RIGHT)
-
-
-class BinaryOperator(Node):
-    """`left operator right`."""
-
-    __slots__ = ()
-    __match_args__ = ("operator", "left", "right")
-
-    @property
-    def operator(self) -> str:
-        """The operator as written; `not in` has one blank."""
-        raw = self.raw.child_by_field_id(OPERATOR)
-        if raw is None:
-            return ""
-        written = self.tree.source[raw.start_byte : raw.end_byte]
-        return " ".join(written.decode("utf-8", "replace").split())
-
-    @property
-    def left(self) -> Node:
-        """The left operand; the operator itself in broken code."""
-        raw = self.raw.child_by_field_id(LEFT)
-        return self if raw is None else cast(raw, self.tree)
-
-    @property
-    def right(self) -> Node:
-        """The right operand; the operator itself in broken code."""
-        raw = self.raw.child_by_field_id(RIGHT)
-        return self if raw is None else cast(raw, self.tree)
-
-
-class Pipe(BinaryOperator):
-    """`left |> right`."""
-
-    __slots__ = ()
-
-    @property
-    def steps(self) -> list[Node]:
-        """The whole chain that ends here: the first value, then each step."""
-        steps: list[Node] = []
-        node: Node = self
-        while isinstance(node, Pipe):
-            steps.append(node.right)
-            node = node.left
-        steps.append(node)
-        steps.reverse()
-        return steps
-
-
-class Match(BinaryOperator):
-    """`pattern = value`."""
-
-    __slots__ = ()
-
-
-_OPERATOR_CLASSES: Mapping[bytes, type[BinaryOperator]] = {b"|>": Pipe, b"=": Match}
-
-
-@caster("binary_operator")
-def _binary(raw: RawNode, tree: Tree) -> Node:
-    operator = raw.child_by_field_id(OPERATOR)
-    written = b"" if operator is None else tree.source[operator.start_byte : operator.end_byte]
-    return _OPERATOR_CLASSES.get(written, BinaryOperator)(raw, tree)
 
 
 class UnaryOperator(Node):
@@ -228,94 +129,6 @@ class Access(Node):
     def key(self) -> Node | None:
         """What is looked up."""
         return self.field(KEY)
-
-
-@view("block")
-class Block(Node):
-    """`( … )` around expressions or clauses."""
-
-    __slots__ = ()
-
-
-@view("stab_clause")
-class Clause(Node):
-    """`patterns when guard -> body` of `case`, `fn`, `cond`, `else` …"""
-
-    __slots__ = ()
-
-    @property
-    def head(self) -> Node | None:
-        """All that stands before the arrow."""
-        return self.field(LEFT)
-
-    @property
-    def patterns(self) -> list[Node]:
-        """The patterns before the arrow, without the guard."""
-        head = self.head
-        if isinstance(head, BinaryOperator) and head.operator == "when":
-            head = head.left
-        if head is None:
-            return []
-        return head.children if head.raw.kind_id == ARGUMENTS else [head]
-
-    @property
-    def guard(self) -> Node | None:
-        """What follows `when`."""
-        head = self.head
-        if isinstance(head, BinaryOperator) and head.operator == "when":
-            return head.right
-        return None
-
-    @property
-    def body(self) -> list[Node]:
-        """The expressions after the arrow."""
-        raw = self.raw.child_by_field_id(RIGHT)
-        return [] if raw is None else cast(raw, self.tree).children
-
-
-@view("anonymous_function")
-class AnonymousFunction(Node):
-    """`fn … end`."""
-
-    __slots__ = ()
-
-    @property
-    def clauses(self) -> list[Clause]:
-        """The clauses in order."""
-        return [Clause(raw, self.tree) for raw in self.raw.named_children if raw.kind_id == STAB]
-
-
-@view("do_block")
-class DoBlock(Node):
-    """`do … else … end`."""
-
-    __slots__ = ()
-
-    def section(self, name: str) -> list[Node]:
-        """The expressions of `do`, `else`, `rescue`, `catch` or `after`."""
-        found: list[Node] = []
-        for raw in self.raw.named_children:
-            section = SECTIONS.get(raw.kind_id)
-            if section is None:
-                if name == "do" and not raw.is_extra:
-                    found.append(cast(raw, self.tree))
-            elif section == name:
-                found.extend(cast(raw, self.tree).children)
-        return found
-
-    @property
-    def sections(self) -> list[str]:
-        """The names of the sections in order, `do` first."""
-        named = [
-            SECTIONS[raw.kind_id] for raw in self.raw.named_children if raw.kind_id in SECTIONS
-        ]
-        return ["do", *named]
-
-    @property
-    def inner(self) -> Span:
-        """The bytes between `do` and `end`."""
-        children = self.raw.children
-        return Span(children[0].end_byte, max(children[0].end_byte, children[-1].start_byte))
 
 
 @view("call")

@@ -39,8 +39,30 @@ def field_id(name: str) -> int:
 
 # Nodes that hold no other named node; a walk need not descend into them.
 LEAVES = frozenset(
-    kind_id(name)
-    for name in ["identifier", "alias", "integer", "atom", "keyword", "quoted_content", "comment", "char", "boolean", "nil", "float", "operator_identifier", "escape_sequence", "sigil_name", "sigil_modifiers"]
+    map(
+        kind_id,
+        (
+            *(
+                "alias",
+                "atom",
+                "boolean",
+                "char",
+                "comment",
+                "escape_sequence",
+                "float",
+                "identifier",
+            ),
+            *(
+                "integer",
+                "keyword",
+                "nil",
+                "operator_identifier",
+                "quoted_content",
+                "sigil_modifiers",
+            ),
+            "sigil_name",
+        ),
+    )
 )
 
 
