@@ -43,6 +43,7 @@ class Table:
     columns: Mapping[str, StoredColumn]
     indexes: tuple[StoredIndex, ...]
     constraints: tuple[StoredConstraint, ...]
+    dropped: tuple[StoredIndex, ...]  # indexes that a migration took away on purpose
     uncertain: bool
     open: bool
 
@@ -146,6 +147,7 @@ def _frozen(state: TableState) -> Table:
         state.columns,
         tuple(state.indexes),
         tuple(state.constraints),
+        tuple(state.dropped),
         state.uncertain,
         state.open,
     )

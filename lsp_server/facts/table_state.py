@@ -20,7 +20,7 @@ NAME_LENGTH = 63  # Postgres cuts longer names off (NAMEDATALEN - 1)
 
 @dataclass(frozen=True, slots=True)
 class StoredReference:
-    """A foreign key. `span` is the column's name where the reference was stated in `path`."""
+    """A foreign key. `span` is the column's name where `path` first made the column one."""
 
     reference: Reference
     name: str  # also where Ecto chose it
@@ -40,6 +40,7 @@ class StoredColumn:
     default: str | None = None
     primary_key: bool = False
     reference: StoredReference | None = None
+    referred: StoredReference | None = None  # the first reference, also when it was dropped
     options: tuple[tuple[str, str], ...] = ()  # as last said, without those above
 
 
@@ -78,6 +79,7 @@ class TableState:
     columns: dict[str, StoredColumn] = field(default_factory=dict)
     indexes: list[StoredIndex] = field(default_factory=list)
     constraints: list[StoredConstraint] = field(default_factory=list)
+    dropped: list[StoredIndex] = field(default_factory=list)  # indexes that a migration dropped
     uncertain: bool = False
     open: bool = False
 
@@ -91,23 +93,27 @@ class TableState:
         default = options.pop("default", stored.default)
         key = options.pop("primary_key", "true" if stored.primary_key else "") == "true"
         kept = stored.options if column.type == stored.type else ()
+        reference = self._referring(stored, column.reference, column.span, path)
         return replace(
             stored,
             type=column.type or (column.reference.type if column.reference else stored.type),
             null=null and not key,
             default=None if default == "nil" else default,
             primary_key=key,
-            reference=self._referring(column.name, column.reference, column.span, path)
-            or stored.reference,
+            reference=reference or stored.reference,
+            referred=stored.referred or reference,
             options=tuple((dict(kept) | options).items()),
         )
 
     def _referring(
-        self, column: str, reference: Reference | None, span: Span, path: str
+        self, stored: StoredColumn, reference: Reference | None, span: Span, path: str
     ) -> StoredReference | None:
         if reference is None:
             return None
-        name = reference.name or f"{self.name}_{column}_fkey"
+        name = reference.name or f"{self.name}_{stored.name}_fkey"
+        first = stored.referred
+        if first is not None:
+            path, span = first.path, first.span
         return StoredReference(reference, name, path, span)
 
     def change(self, change: Change, path: str) -> None:
@@ -134,10 +140,11 @@ class TableState:
         stored = self.columns.pop(name, None)
         if stored is not None:
             self.columns[to] = replace(stored, name=to)
-        for at, one in enumerate(self.indexes):
-            columns = tuple(to if part == name else part for part in one.index.columns)
-            index = msgspec.structs.replace(one.index, columns=columns)
-            self.indexes[at] = StoredIndex(index, one.path)
+        for indexes in (self.indexes, self.dropped):
+            for at, one in enumerate(indexes):
+                columns = tuple(to if part == name else part for part in one.index.columns)
+                index = msgspec.structs.replace(one.index, columns=columns)
+                indexes[at] = StoredIndex(index, one.path)
 
     def refer(self, column: str, reference: Reference, span: Span, path: str) -> None:
         """Add a foreign key to a column."""
@@ -145,8 +152,9 @@ class TableState:
         if stored is None:
             self.open = True
             stored = StoredColumn(column, path, span)
-        made = self._referring(column, reference, span, path)
-        self.columns[column] = replace(stored, reference=made)
+        made = self._referring(stored, reference, span, path)
+        first = stored.referred or made
+        self.columns[column] = replace(stored, reference=made, referred=first)
 
     def drop_constraint(self, name: str) -> None:
         """Forget whatever constraint has a name."""
@@ -160,6 +168,7 @@ class TableState:
 
     def drop_index(self, name: str) -> None:
         """Forget the index of a name."""
+        self.dropped += [one for one in self.indexes if same_name(one.index.name, name)]
         self.indexes = [one for one in self.indexes if not same_name(one.index.name, name)]
 
     def rename_constraint(self, name: str, to: str) -> None:

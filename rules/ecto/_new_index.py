@@ -1,0 +1,189 @@
+"""Writes an index that a table lacks: into the newest migration, or into a new one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lsp_server.document import Document
+from lsp_server.facts.database import Database, Table, database, next_migration
+from lsp_server.facts.migrations import CreateIndex, Migration
+from lsp_server.facts.new_migration import create_index, migration
+from lsp_server.facts.values import spelled
+from lsp_server.lint.finding import CreateFile, Edit, Operation
+from lsp_server.snapshot import Snapshot
+from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.literals import Atom, Boolean, String
+from lsp_server.syntax.node import Node
+from lsp_server.text import Span, line_ending
+
+JUST_NOW = timedelta(hours=1)  # how long a migration that a fix made can take further indexes
+CREATES = frozenset({"create", "create_if_not_exists", "alter"})
+ATTRIBUTES = ("disable_ddl_transaction", "disable_migration_lock")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An index that a table lacks. `path` and `span` are the column in the migration that has it.
+
+    New migrations are named after `slug`; `place` counts those that the rule makes in one go.
+    """
+
+    database: Database
+    table: Table
+    columns: tuple[str, ...]
+    path: str
+    span: Span
+    slug: str
+    place: int = 0
+    unique: bool = False
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the migration that lacks it is the newest, which nobody else may have run."""
+        return self.database.is_newest(self.path)
+
+    @property
+    def named(self) -> str:
+        """`posts.author_id`, `posts(a, b)`."""
+        if len(self.columns) == 1:
+            return f"{self.table.name}.{self.columns[0]}"
+        return f"{self.table.name}({', '.join(self.columns)})"
+
+    def build(self, snapshot: Snapshot) -> list[Operation]:
+        """The edits or the new file; nothing where the newest migration is not plain enough."""
+        if self.in_place:
+            return list(self._inserted(snapshot))
+        begun = self._begun(snapshot)
+        return [self._created(snapshot)] if begun is None else list(self._appended(*begun))
+
+    def _statement(self, concurrently: bool, parentheses: bool, indent: int) -> str:
+        options = {"prefix": spelled(self.table.prefix)} if self.table.prefix else {}
+        if concurrently:
+            options["concurrently"] = "true"
+        return create_index(
+            self.table.name,
+            self.columns,
+            options,
+            unique=self.unique,
+            parentheses=parentheses,
+            indent=indent,
+        )
+
+    def _created(self, snapshot: Snapshot) -> CreateFile:
+        online = self.database.is_postgres
+        folder = self.table.folder.rpartition("/")[2]
+        path, module = next_migration(
+            snapshot, self.database.folder, self.slug, folder=folder, skip=self.place
+        )
+        statement = self._statement(online, False, 4)
+        return CreateFile(path, migration(module, [statement], concurrently=online))
+
+    def _begun(self, snapshot: Snapshot) -> tuple[Document, Migration] | None:
+        """The migration that this fix made a moment ago for another column of the table."""
+        found = database(snapshot.index).get(self.database.folder)
+        for path, one in found.migrations if found is not None else ():
+            named = re.fullmatch(rf"{re.escape(self.slug)}(_\d+)?", one.name)
+            document = snapshot.document(path) if named and _is_new(one, snapshot) else None
+            if document is not None and all(self._is_alike(step) for step in one.up):
+                return document, one
+        return None
+
+    def _is_alike(self, step: object) -> bool:
+        return (
+            isinstance(step, CreateIndex)
+            and not step.conditional
+            and step.index.table.name == self.table.name
+            and step.index.concurrently == self.database.is_postgres
+        )
+
+    def _appended(self, document: Document, begun: Migration) -> Iterator[Edit]:
+        last = begun.up[-1] if begun.up else None
+        call = None if last is None else _call_at(document, last.span)
+        if call is not None:
+            indent = call.start - document.lines.starts[document.lines.line_at(call.start)]
+            statement = self._statement(self.database.is_postgres, call.has_parentheses, indent)
+            yield Edit(Span(call.end, call.end), f"\n{' ' * indent}{statement}", document.path)
+
+    def _inserted(self, snapshot: Snapshot) -> Iterator[Edit]:
+        document = snapshot.document(self.path)
+        call = None if document is None else _table_call(document, self.span)
+        if document is None or call is None:
+            return
+        lines, source = document.lines, document.source
+        begin = lines.line_span(lines.line_at(call.start)).start
+        if source[begin : call.start].strip(b" "):
+            return
+        indent = call.start - begin
+        newline = line_ending(source)
+        last = _last_index(call)
+        end = lines.line_span(lines.line_at(last.end)).end
+        after = source[last.end : end].strip()
+        if after and not after.startswith(b"#"):
+            return
+        new_table = self.table.path == self.path
+        online = self.database.is_postgres and not new_table
+        statement = self._statement(online, call.has_parentheses, indent)
+        gap = newline if last is not call else newline * 2
+        text = f"{gap}{' ' * indent}{statement}".replace("\n", newline).replace("\r\r", "\r")
+        if online:
+            yield from _attributes(document, call)
+        yield Edit(Span(end, end), text, document.path)
+
+
+def _is_new(one: Migration, snapshot: Snapshot) -> bool:
+    try:
+        made = datetime.strptime(str(one.version), "%Y%m%d%H%M%S")
+    except ValueError:
+        return False
+    return made >= snapshot.now().replace(tzinfo=None) - JUST_NOW
+
+
+def _call_at(document: Document, name: Span) -> Call | None:
+    """The call whose name stands at a place."""
+    form = document.outline.form_at(name.start)
+    for call in form.index.calls(name.slice(document.source).decode()) if form is not None else ():
+        if call.name_span == name:
+            return call
+    return None
+
+
+def _table_call(document: Document, column: Span) -> Call | None:
+    """The `create` or `alter` around a column, where it is a statement that names its table."""
+    form = document.outline.form_at(column.start)
+    for call in form.index.calls(*CREATES) if form is not None else ():
+        if call.span.covers(column) and call.written_arguments:
+            table = call.written_arguments[0]
+            if isinstance(table, Call) and table.name == "table" and table.written_arguments:
+                if isinstance(table.written_arguments[0], (Atom, String)):
+                    return call
+    return None
+
+
+def _last_index(call: Call) -> Node:
+    """The last of the indexes that are created directly after a table; else the table's call."""
+    block = call.parent
+    siblings = [] if block is None else block.children
+    last: Node = call
+    for node in siblings[siblings.index(call) + 1 :] if call in siblings else []:
+        if not isinstance(node, Call) or node.name != "create" or node.do_block is not None:
+            break
+        made = node.written_arguments
+        if not made or not isinstance(made[0], Call) or "index" not in made[0].name:
+            break
+        last = node
+    return last
+
+
+def _attributes(document: Document, call: Call) -> Iterator[Edit]:
+    """What Postgres needs to build an index beside running traffic."""
+    module = document.outline.module_at(call.start)
+    missing = [name for name in ATTRIBUTES if not isinstance(module.attribute(name), Boolean)]
+    use = next((one.call for one in module.names.uses if "igration" in one.module), None)
+    if use is not None and missing:
+        newline = line_ending(document.source)
+        indent = document.lines.indentation(use.start).decode()
+        lines = "".join(f"{newline}{indent}@{name} true" for name in missing)
+        yield Edit(Span(use.end, use.end), newline + lines, document.path)
