@@ -1,6 +1,7 @@
-"""Makes a virtual environment with what the tests need and runs them: `python3 tests/run.py [ARGS]`.
+"""Makes a virtual environment in `.venv` of the checkout, once, and runs in it:
 
-The environment is `.venv` of the checkout and is made once; arguments go to pytest.
+python3 tests/run.py [ARGS]          the tests; arguments go to pytest
+python3 tests/run.py retort [ARGS]   Retort itself
 """
 
 from __future__ import annotations
@@ -32,15 +33,19 @@ def environment() -> Path:
     return python
 
 
-def main() -> int:
-    """Run pytest; the answer is its exit status."""
+def main(arguments: list[str]) -> int:
+    """Run pytest or Retort; the answer is its exit status."""
     if sys.version_info < OLDEST:
-        print(f"Retort needs Python {OLDEST[0]}.{OLDEST[1]} or newer, not {sys.version.split()[0]}.")
+        wanted, found = ".".join(map(str, OLDEST)), sys.version.split()[0]
+        print(f"Retort needs Python {wanted} or newer, not {found}.")
         return 2
-    python = environment()
-    command = [str(python), "-m", "pytest", "-n", "auto", *sys.argv[1:]]
+    python = str(environment())
+    if arguments[:1] == ["retort"]:
+        command = [python, "-m", "lsp_server", *arguments[1:]]
+    else:
+        command = [python, "-m", "pytest", "-n", "auto", *arguments]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
