@@ -1,0 +1,129 @@
+"""liveview/malformed-template"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lsp_server.lint.file import File
+from lsp_server.lint.finding import Edit, Finding, Fix, Related
+from lsp_server.lint.rule import Rule, on
+from lsp_server.severity import Severity
+from lsp_server.syntax import heex
+from lsp_server.syntax.heex import ErrorKind, TemplateError
+from lsp_server.syntax.heex_parser import parse
+from lsp_server.syntax.template_edits import ends_sigil
+from lsp_server.text import Span, line_ending
+
+SAID = {
+    ErrorKind.UNCLOSED_EEX: "`<%` is never closed by `%>`",
+    ErrorKind.UNCLOSED_BLOCK: "the block `{name}` has no `<% end %>`",
+    ErrorKind.STRAY_CLAUSE: "`{name}` stands outside of any block",
+    ErrorKind.STRAY_END: "`{name}` ends no block",
+    ErrorKind.MISSING_TAG_NAME: "no tag name follows `<`; text is written `&lt;`",
+    ErrorKind.MISSING_COMPONENT_NAME: "no component name follows `<.`",
+    ErrorKind.RESERVED_SLOT: "`<:inner_block>` is what stands between the tags, no slot",
+    ErrorKind.MISPLACED_SLOT: "the slot `<{name}>` does not stand directly inside of a component",
+    ErrorKind.UNFINISHED_TAG: "the tag `<{name}` has no `>`",
+    ErrorKind.UNCLOSED_TAG: "`<{name}>` is never closed",
+    ErrorKind.MISMATCHED_CLOSING_TAG: "`</{name}>` closes `<{expected}>`",
+    ErrorKind.STRAY_CLOSING_TAG: "`</{name}>` closes nothing",
+    ErrorKind.MALFORMED_CLOSING_TAG: "a closing tag holds a name and nothing else",
+    ErrorKind.STRAY_BRACE: "`}}` closes nothing in this tag",
+    ErrorKind.STRAY_QUOTE: "a quote without an attribute before it",
+    ErrorKind.MISSING_ATTRIBUTE_NAME: "`{name}` has no attribute name before it",
+    ErrorKind.MISSING_ATTRIBUTE_VALUE: "no quoted value and no braces follow the `=`",
+    ErrorKind.UNCLOSED_QUOTE: "the quote of this value is never closed",
+    ErrorKind.UNCLOSED_BRACE: "`{{` is never closed; as text it is written `&lbrace;`",
+    ErrorKind.UNCLOSED_COMMENT: "`<!--` is never closed by `-->`",
+    ErrorKind.UNCLOSED_DOCTYPE: "the doctype has no `>`",
+}
+
+
+class MalformedTemplate(Rule):
+    """
+    A HEEx template that LiveView's parser refuses.
+
+    The compiler says so too, but only after a save, for the first mistake alone, and often far from
+    it: a tag that was not closed is reported where its parent ends. Here all are shown while
+    typing, each where it was made.
+
+    ## Bad
+
+    ```heex
+    <p class={@class}}>
+      {@text}
+    </p>
+    ```
+
+    ## Good
+
+    ```heex
+    <p class={@class}>
+      {@text}
+    </p>
+    ```
+
+    ## When it stays silent
+
+    - In `.eex`, `~E`, `.leex` and `~L`: no parser looks at their tags.
+    - Where EEx stands inside of a tag: `liveview/eex-in-attribute` speaks of it.
+    - Braces between tags mean nothing before LiveView 1.0.
+
+    ## What the fix changes
+
+    A stray brace is taken out. A missing closing tag is written where the tag's contents end as far
+    as the text tells, which asks to be looked at; a closing tag with another name gets the name of
+    the tag that it closes, which does too.
+    """
+
+    severity = Severity.ERROR
+    requires = "phoenix_live_view >= 0.16"
+
+    @on(heex.Template)
+    def check(self, template: heex.Template, file: File) -> Iterator[Finding]:
+        """The errors that the parser has noted."""
+        if template.dialect is not heex.Dialect.HEEX or not template.errors:
+            return
+        if not file.depends("phoenix_live_view >= 1.0"):
+            template = parse(file.document.source, [template.span], template.dialect, curly=False)
+        for error in template.errors:
+            if error.kind in SAID:
+                yield self._finding(template, error, file)
+
+    def _finding(self, template: heex.Template, error: TemplateError, file: File) -> Finding:
+        name = " ".join(error.name.split())[:60]
+        message = SAID[error.kind].format(name=name, expected=error.expected)
+        related = [] if error.related is None else [Related(error.related, "See here")]
+        return self.finding(error.span, message, fix=_fix(template, error, file), related=related)
+
+
+def _fix(template: heex.Template, error: TemplateError, file: File) -> Fix | None:
+    sigil = None if file.layer is None else file.layer.sigil
+    if error.kind is ErrorKind.STRAY_BRACE:
+        brace = Edit(error.span, "")
+        return Fix.safe("Take the brace out", lambda _: [brace])
+    if error.kind is ErrorKind.MISMATCHED_CLOSING_TAG:
+        renamed = Edit(error.span, error.expected)
+        return Fix.review(f"Write </{error.expected}>", lambda _: [renamed])
+    if error.kind is ErrorKind.UNCLOSED_TAG:
+        closing = _closing(template, error, file)
+        if closing is not None and not ends_sigil(sigil, closing.text):
+            return Fix.review(f"Write </{error.name}>", lambda _: [closing])
+    return None
+
+
+def _closing(template: heex.Template, error: TemplateError, file: File) -> Edit | None:
+    """The closing tag behind the contents of the tag, on a line of its own if they have lines."""
+    for node in heex.walk(template):
+        if isinstance(node, heex.Tag) and node.name_span == error.span:
+            break
+    else:
+        return None
+    document = file.document
+    inner = node.inner.slice(document.source)
+    end = node.inner.start + len(inner.rstrip())
+    text = f"</{node.name}>"
+    if b"\n" in inner.rstrip():
+        indent = document.lines.indentation(node.opening.start).decode()
+        text = f"{line_ending(document.source)}{indent}{text}"
+    return Edit(Span(end, end), text)
