@@ -63,6 +63,23 @@ class AnonymousFunction(Node):
         return [Clause(raw, self.tree) for raw in self.raw.named_children if raw.kind_id == STAB]
 
 
+@view("rescue_block", "catch_block")
+class Rescue(Node):
+    """What follows `rescue` or `catch` in a do-block."""
+
+    __slots__ = ()
+
+    @property
+    def keyword(self) -> str:
+        """`rescue` or `catch`."""
+        return SECTIONS[self.raw.kind_id]
+
+    @property
+    def clauses(self) -> list[Clause]:
+        """The clauses in order."""
+        return [Clause(raw, self.tree) for raw in self.raw.named_children if raw.kind_id == STAB]
+
+
 @view("do_block")
 class DoBlock(Node):
     """`do … else … end`."""
