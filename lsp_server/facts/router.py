@@ -97,17 +97,16 @@ class Routing:
             for route in table.routes
         )
 
-    def verified_for(self, path: str) -> VerifiedRoutes | None:
-        """How `~p` is set up in the application of a file; None where it is not, or not in one way.
-
-        Several modules may say `use Phoenix.VerifiedRoutes` with the same settings.
-        """
+    def verified_in(self, path: str) -> list[VerifiedRoutes]:
+        """How `~p` is set up in the application of a file: one of each kind of settings, those in
+        a web module before those that modules have for themselves. Statics make no kind."""
         folder = app_of(path)
         found = [one for where, one in self.verified if app_of(where) == folder]
-        if not found:
-            found = [one for _, one in self.verified]
-        settings = {(one.router, one.endpoint, one.statics, one.prefixed) for one in found}
-        return found[0] if len(settings) == 1 else None
+        found = found or [one for _, one in self.verified]
+        kinds: dict[tuple[str, str, bool], VerifiedRoutes] = {}
+        for one in sorted(found, key=lambda it: not it.function):
+            kinds.setdefault((one.router, one.endpoint, one.prefixed), one)
+        return list(kinds.values())
 
     def statics(self, statics: Statics) -> tuple[str, ...]:
         """The first parts of the paths that are files."""

@@ -15,6 +15,7 @@ from lsp_server.facts.fact import collect, load_collectors
 from lsp_server.facts.index import Index
 from lsp_server.facts.route_matching import distance, path_segments
 from lsp_server.facts.router import RouterTable, Routing, routing
+from lsp_server.facts.router_expansion import collect_routers
 from lsp_server.facts.router_naming import live_name, resource_name, underscore
 from lsp_server.facts.routes import LiveSession, Opaque, Pipeline, Route
 
@@ -453,8 +454,7 @@ def test_umbrella_endpoints_and_verified_routes() -> None:
     assert [one.module for one in found.of_app("apps/shop/lib/page.ex")] == ["Shop.Router"]
     assert [one.module for one in found.served("Shop.Router")] == ["Shop.Endpoint"]
     assert found.forwarded("Other.Router") and not found.forwarded("Shop.Router")
-    verified = found.verified_for("apps/shop/lib/page.ex")
-    assert verified is not None
+    (verified,) = found.verified_in("apps/shop/lib/page.ex")
     assert (verified.router, verified.endpoint) == ("Shop.Router", "Shop.Endpoint")
     assert not verified.prefixed and verified.function == "routes"
     assert found.statics(verified.statics) == ("css", "favicon.ico")
@@ -561,7 +561,7 @@ def test_broken_code_raises_nothing(body: str) -> None:
     source = f"{HEAD}{body}\nend\n".encode()
     first = len(HEAD) if len(source) < 500 else len(source)
     for end in range(first, len(source) + 1):
-        collect(Document("lib/router.ex", source[:end]))
+        list(collect_routers(Document("lib/router.ex", source[:end])))
 
 
 def test_facts_survive_the_cache() -> None:
