@@ -243,11 +243,15 @@ def _clauses(index: Index, callees: _Callees, context: ProjectContext) -> Iterat
 
 
 def _expanded(call: CallSite, aliases: Mapping[str, str]) -> CallSite:
-    first, dot, rest = call.module.partition(".")
-    target = aliases.get(first)
-    if target is None or target == first:
+    module, subject = _full(call.module, aliases), _full(call.subject, aliases)
+    if module == call.module and subject == call.subject:
         return call
-    return msgspec.structs.replace(call, module=f"{target}{dot}{rest}")
+    return msgspec.structs.replace(call, module=module, subject=subject)
+
+
+def _full(module: str, aliases: Mapping[str, str]) -> str:
+    first, dot, rest = module.partition(".")
+    return f"{aliases[first]}{dot}{rest}" if first in aliases else module
 
 
 @join(FunctionCalls, Function, Module, project_context)

@@ -10,6 +10,7 @@ from lsp_server.document import Document
 from lsp_server.facts.calls import CallSite
 from lsp_server.lint.finding import Edit
 from lsp_server.lint.imports import import_edit
+from lsp_server.lint.naming import plural, rows_of
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
@@ -146,7 +147,7 @@ def fetch_together(snapshot: Snapshot, path: str, site: CallSite, key: str) -> l
     if not isinstance(schema, Alias) or chosen is None:
         return []
     ids, collection = loop.collection.text, loop.collection.text
-    one, many = _names(schema.name)
+    one, many = rows_of(schema.name)
     taken = set(re.findall(r"\w+", function.call.text))
     rows = next((name for name in (many, f"{many}_by_{key}") if name not in taken), None)
     lines: list[str] = []
@@ -241,17 +242,3 @@ def insert_together(snapshot: Snapshot, path: str, site: CallSite) -> list[Edit]
     if parent.children[-1] == whole:
         text += f"{newline}{indent}:ok"
     return [Edit(whole.span, text, path)]
-
-
-def _names(schema: str) -> tuple[str, str]:
-    """`order_line` and `order_lines` for `Shop.OrderLine`."""
-    last = schema.rpartition(".")[2]
-    one = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", last).lower()
-    return one, plural(one)
-
-
-def plural(word: str) -> str:
-    """The plural of an English noun by the regular rules."""
-    if re.search(r"[^aeiou]y$", word):
-        return f"{word[:-1]}ies"
-    return f"{word}es" if re.search(r"(s|x|z|ch|sh)$", word) else f"{word}s"
