@@ -41,8 +41,8 @@ _ITERATING = words("map each flat_map reduce into map_join filter reject with_in
 # Names of values of which a program has few.
 _FEW = words(
     "action app arity code color colour day direction env environment field flag format i idx "
-    "index kind lang language level locale mode n month op operation platform position size status step "
-    "suffix type unit version"
+    "index kind lang language level locale mode n month op operation platform position size "
+    "status step suffix type unit version"
 )
 _MANY = re.compile(
     r"(?:^|_)(?:ids?|slug|email|token|uuid|guid|user|topic|room|path|url|params?|input|text|value|"

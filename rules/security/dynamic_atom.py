@@ -13,6 +13,7 @@ from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.literals import Atom, Pair, QuotedAtom, String
 from lsp_server.syntax.node import Node
+from lsp_server.syntax.operators import Match
 
 from ._bounded import is_bounded, is_capture, is_many, iterates_over_few
 
@@ -26,6 +27,8 @@ _MAKERS = {
 _DECODERS = frozenset({"Jason", "Poison"})
 # Modules that read the settings of whoever starts the program, once.
 _START_UP = re.compile(r"(?:^|\.)(?:Application|CLI|Config|ConfigProvider|Release\w*)$")
+# Nodes and their cookies have to be atoms, whoever names them.
+_NODES = re.compile(r"(?:^|_)(?:node|cookie)(?:_|$)")
 _COMMAND_LINE = re.compile(r"(?:^|[/_])cli(?:[/_.])|/release_tasks?[/.]")
 
 
@@ -78,7 +81,7 @@ class DynamicAtom(Rule):
       a list that is written out.
     - `:"prefix_#{part}"` whose part is, by its name, one of few: a status, a format, an index. A
       part that is an id or an address, or that comes out of a map with text keys, counts.
-    - Names of nodes, `:"#{name}@#{host}"`.
+    - Names of nodes and their cookies, which have to be atoms.
     - Code that runs while compiling: module bodies, macros, functions that build quoted code.
     - Mix tasks, command lines, release tasks and modules of settings, which read what the operator
       says; config, migrations, seeds and tests.
@@ -160,8 +163,12 @@ def _may_matter(node: Node, file: File) -> bool:
         return False
     if any(call.module == "Macro" for call in file.form.index.calls("var", "escape", "to_string")):
         return False
+    if _NODES.search(function.name) or "EPMD" in file.module.name:
+        return False
     for outer in node.ancestors():
         if isinstance(outer, Pair) and outer.key == "name":
+            return False
+        if isinstance(outer, Match) and _NODES.search(outer.left.text):
             return False
         if isinstance(outer, Call) and Function.of(outer) is not None:
             break
