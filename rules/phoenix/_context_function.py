@@ -14,6 +14,7 @@ from lsp_server.facts.schemas import Schemas, schemas
 from lsp_server.lint.finding import CreateFile, Edit, Operation
 from lsp_server.lint.imports import import_edit
 from lsp_server.lint.naming import plural, rows_of
+from lsp_server.role import app_of
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import BODY, DO_BLOCK, SECTIONS, Call, Match, Pipe
 from lsp_server.syntax.literals import Atom, Keywords
@@ -76,9 +77,9 @@ def context_of(snapshot: Snapshot, schema: str) -> Context | None:
     found = modules(snapshot.index).get(name)
     if found is not None:
         return Context(name, found[0], True)
-    root = place.path.removesuffix(f"{_file(schema)}.ex")
-    path = f"{root}{_file(name)}.ex"
-    if root == place.path or path in snapshot.index:
+    lib = f"{app_of(place.path)}lib/"
+    path = f"{lib}{_file(name)}.ex"
+    if not place.path.startswith(lib) or path in snapshot.index:
         return None
     return Context(name, path, False)
 
