@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
@@ -10,7 +10,14 @@ from lsp_server.lint.rule import Rule
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.heex import Dialect
 from lsp_server.syntax.template_calls import helper_use, label_and_options
-from lsp_server.syntax.template_edits import AttributeRules, Unsure, attributes, body, ends_sigil
+from lsp_server.syntax.template_edits import (
+    AttributeRules,
+    HeexAttribute,
+    Unsure,
+    attributes,
+    body,
+    ends_sigil,
+)
 from lsp_server.syntax.template_layout import element, following, opening_tag, place_of
 
 HELPERS = "Phoenix.LiveView.Helpers"
@@ -26,7 +33,7 @@ def live_link(rule: Rule, call: Call, file: File, attribute: str) -> Iterator[Fi
     if not _is_helper(call, file):
         return
     message = f"`{call.name}` is deprecated: write `<.link {attribute}={{…}}>`"
-    edits = _edits(call, file, attribute)
+    edits = link_edits(call, file, {"to": attribute})
     if isinstance(edits, Unsure):
         yield rule.finding(call.name_span, f"{message} by hand, because {edits.reason}")
         return
@@ -37,7 +44,7 @@ def live_link(rule: Rule, call: Call, file: File, attribute: str) -> Iterator[Fi
 def _is_helper(call: Call, file: File) -> bool:
     if file.layer is not None and file.layer.dialect is not Dialect.HEEX:
         return False
-    if call.receiver is None and _is_own(call, file):
+    if call.receiver is None and is_own(call, file):
         return False
     module = file.module_of(call)
     if call.receiver is not None or module is not None:
@@ -45,13 +52,19 @@ def _is_helper(call: Call, file: File) -> bool:
     return file.layer is not None or call.keyword("to") is not None
 
 
-def _is_own(call: Call, file: File) -> bool:
+def is_own(call: Call, file: File) -> bool:
     """Whether the module has a function of that name, of any arity: one call may be its head."""
     names = file.names(call)
     return any(names.defines(call.name, arity) for arity in range(4))
 
 
-def _edits(call: Call, file: File, attribute: str) -> list[Edit] | Unsure:
+def link_edits(
+    call: Call, file: File, renamed: Mapping[str, str], added: tuple[HeexAttribute, ...] = ()
+) -> list[Edit] | Unsure:
+    """The edits that make a `<.link>` of `helper(label, options)`, if that is surely the same.
+
+    `renamed` has the attributes that options become which `<.link>` declares; `added` come last.
+    """
     layer = file.layer
     if layer is None:
         return Unsure("it stands outside of a template")
@@ -66,9 +79,10 @@ def _edits(call: Call, file: File, attribute: str) -> list[Edit] | Unsure:
     label, options = parts
     if options.get("to") is None:
         return Unsure("it has no literal `to:`")
-    written = attributes(options, AttributeRules({"to": attribute}, frozenset({"do"}), DECLARED))
+    written = attributes(options, AttributeRules(renamed, frozenset({"do"}), DECLARED))
     if isinstance(written, Unsure):
         return written
+    written += added
     lines = file.document.lines
     place = place_of(layer, lines, use.head.start)
     follows = following(lines, use.head.end)

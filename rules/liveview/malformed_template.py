@@ -14,29 +14,7 @@ from lsp_server.syntax.heex_parser import parse
 from lsp_server.syntax.template_edits import ends_sigil
 from lsp_server.text import Span, line_ending
 
-SAID = {
-    ErrorKind.UNCLOSED_EEX: "`<%` is never closed by `%>`",
-    ErrorKind.UNCLOSED_BLOCK: "the block `{name}` has no `<% end %>`",
-    ErrorKind.STRAY_CLAUSE: "`{name}` stands outside of any block",
-    ErrorKind.STRAY_END: "`{name}` ends no block",
-    ErrorKind.MISSING_TAG_NAME: "no tag name follows `<`; text is written `&lt;`",
-    ErrorKind.MISSING_COMPONENT_NAME: "no component name follows `<.`",
-    ErrorKind.RESERVED_SLOT: "`<:inner_block>` is what stands between the tags, no slot",
-    ErrorKind.MISPLACED_SLOT: "the slot `<{name}>` does not stand directly inside of a component",
-    ErrorKind.UNFINISHED_TAG: "the tag `<{name}` has no `>`",
-    ErrorKind.UNCLOSED_TAG: "`<{name}>` is never closed",
-    ErrorKind.MISMATCHED_CLOSING_TAG: "`</{name}>` closes `<{expected}>`",
-    ErrorKind.STRAY_CLOSING_TAG: "`</{name}>` closes nothing",
-    ErrorKind.MALFORMED_CLOSING_TAG: "a closing tag holds a name and nothing else",
-    ErrorKind.STRAY_BRACE: "`}}` closes nothing in this tag",
-    ErrorKind.STRAY_QUOTE: "a quote without an attribute before it",
-    ErrorKind.MISSING_ATTRIBUTE_NAME: "`{name}` has no attribute name before it",
-    ErrorKind.MISSING_ATTRIBUTE_VALUE: "no quoted value and no braces follow the `=`",
-    ErrorKind.UNCLOSED_QUOTE: "the quote of this value is never closed",
-    ErrorKind.UNCLOSED_BRACE: "`{{` is never closed; as text it is written `&lbrace;`",
-    ErrorKind.UNCLOSED_COMMENT: "`<!--` is never closed by `-->`",
-    ErrorKind.UNCLOSED_DOCTYPE: "the doctype has no `>`",
-}
+from ._template_errors import said
 
 
 class MalformedTemplate(Rule):
@@ -87,14 +65,14 @@ class MalformedTemplate(Rule):
         if not file.depends("phoenix_live_view >= 1.0"):
             template = parse(file.document.source, [template.span], template.dialect, curly=False)
         for error in template.errors:
-            if error.kind in SAID:
+            if error.kind is not ErrorKind.EEX_IN_TAG:
                 yield self._finding(template, error, file)
 
     def _finding(self, template: heex.Template, error: TemplateError, file: File) -> Finding:
-        name = " ".join(error.name.split())[:60]
-        message = SAID[error.kind].format(name=name, expected=error.expected)
         related = [] if error.related is None else [Related(error.related, "See here")]
-        return self.finding(error.span, message, fix=_fix(template, error, file), related=related)
+        return self.finding(
+            error.span, said(error), fix=_fix(template, error, file), related=related
+        )
 
 
 def _fix(template: heex.Template, error: TemplateError, file: File) -> Fix | None:

@@ -1,0 +1,295 @@
+"""Form fields that helpers of Phoenix.HTML write, rewritten as tags.
+
+States what Phoenix.HTML 3.3 to PhoenixHTMLHelpers 1.0 render, and what `input/1` of the
+CoreComponents that Phoenix 1.7 and 1.8 generate takes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.literals import Atom, String
+from lsp_server.syntax.node import Node
+from lsp_server.syntax.template_edits import (
+    AttributeRules,
+    HeexAttribute,
+    Unsure,
+    attribute,
+    attributes,
+    body,
+    brace_safe,
+    escaped,
+)
+from lsp_server.syntax.template_layout import Place, element, opening_tag
+
+from ._forms import field_of, keywords_of
+
+TYPES = {
+    "color_input": "color",
+    "date_input": "date",
+    "datetime_local_input": "datetime-local",
+    "email_input": "email",
+    "file_input": "file",
+    "hidden_input": "hidden",
+    "number_input": "number",
+    "password_input": "password",
+    "range_input": "range",
+    "search_input": "search",
+    "telephone_input": "tel",
+    "text_input": "text",
+    "time_input": "time",
+    "url_input": "url",
+}
+# Helpers that write several tags of a kind of their own.
+COMPOSITE = ("date_select", "datetime_select", "multiple_select", "time_select")
+NAMES = (*TYPES, *COMPOSITE, "checkbox", "label", "radio_button", "select", "submit", "textarea")
+
+_PLAIN = frozenset({"file", "hidden"})  # what `input/1` would put a label and errors around
+_HTML = AttributeRules(dropped=frozenset({"do"}), is_html=True)
+_SELECT = AttributeRules(dropped=frozenset({"do", "prompt"}), is_html=True)
+_CORE = AttributeRules(dropped=frozenset({"do"}), reserved=frozenset({"field", "options"}))
+_REFUSED = frozenset({"checked_value", "unchecked_value", "hidden_input", "selected", "default"})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where tags are written: `core` where `<.input>` can be, `curly` where braces interpolate."""
+
+    place: Place
+    follows: int
+    core: bool
+    curly: bool
+
+
+def tag_of(helper: str, core: bool) -> str:
+    """The name of the tag that takes a helper's place."""
+    plain = helper == "radio_button" or TYPES.get(helper) in _PLAIN
+    if helper in ("label", "submit"):
+        return "button" if helper == "submit" else "label"
+    if core and not plain:
+        return ".input"
+    return helper if helper in ("select", "textarea") else "input"
+
+
+def field_tag(call: Call, target: Target) -> str | Unsure:
+    """The tag for `helper(form, field, …)`; of a block only the opening one."""
+    if call.name in COMPOSITE:
+        return Unsure("no tag does the same")
+    if call.name == "submit":
+        return _submit(call, target)
+    given = list(call.arguments)
+    options = keywords_of(given[-1]) if given else None
+    if options is not None and (call.name != "select" or len(given) > 3):
+        given.pop()
+    wanted = 3 if call.name in ("select", "radio_button") else 2
+    if call.name == "label" and len(given) == 3:
+        wanted = 3
+    if len(given) != wanted:
+        return Unsure("its arguments are not a form, a field and literal options")
+    if options is not None and call.name != "label" and _REFUSED & set(options.values):
+        return Unsure("an option of it has no attribute")
+    field = field_of(given[0], given[1])
+    if isinstance(field, Unsure):
+        return field
+    if call.name == "select" and len(given) == 3:
+        more = attributes(options if len(call.arguments) > 3 else None, _SELECT)
+        prompt = None if options is None else options.get("prompt")
+        return more if isinstance(more, Unsure) else _select(field, given[2], more, prompt, target)
+    core = target.core and TYPES.get(call.name) not in _PLAIN
+    core = core and call.name not in ("label", "radio_button")
+    more = attributes(options, _CORE if core else _HTML)
+    if isinstance(more, Unsure):
+        return more
+    match call.name:
+        case "label":
+            return _label(call, field, given, more, target)
+        case "radio_button":
+            return _radio(field, given[2], more, target)
+        case "checkbox":
+            if options is not None and options.get("value") is not None:
+                return Unsure("an option of it has no attribute")
+            return (
+                _core(field, "checkbox", more, target) if core else _checkbox(field, more, target)
+            )
+        case "textarea":
+            return (
+                _core(field, "textarea", more, target)
+                if core
+                else _textarea(call, field, more, target)
+            )
+    given_names = {pair.key for pair in options.pairs} if options is not None else set[str]()
+    kind = TYPES[call.name]
+    if "type" in given_names:
+        own = next((one for one in more if one.name == "type"), None)
+        if own is None or own.value is None or own.value[:1] != '"':
+            return Unsure("its `type:` is computed")
+        kind = own.value.strip('"')
+        more = tuple(one for one in more if one is not own)
+    if core:
+        return _core(field, kind, more, target)
+    bare = TYPES[call.name] in ("password", "file") or "value" in given_names
+    value = () if bare else _given(field, "value", more)
+    return _void([HeexAttribute("type", f'"{kind}"'), *_names(field, more), *value, *more], target)
+
+
+def _void(written: list[HeexAttribute], target: Target, name: str = "input") -> str:
+    return opening_tag(name, written, target.place, follows=target.follows, self_closing=True)
+
+
+def _core(field: str, kind: str, more: tuple[HeexAttribute, ...], target: Target) -> str:
+    typed = () if kind == "text" else (HeexAttribute("type", f'"{kind}"'),)
+    return _void([HeexAttribute("field", f"{{{field}}}"), *typed, *more], target, ".input")
+
+
+def _given(field: str, name: str, more: tuple[HeexAttribute, ...]) -> tuple[HeexAttribute, ...]:
+    """The attribute that the field gives, unless an option does."""
+    if any(one.name == name for one in more):
+        return ()
+    return (HeexAttribute(name, f"{{{field}.{name}}}"),)
+
+
+def _names(field: str, more: tuple[HeexAttribute, ...]) -> tuple[HeexAttribute, ...]:
+    return (*_given(field, "id", more), *_given(field, "name", more))
+
+
+def _shown(code: str, target: Target) -> str:
+    return f"{{{code}}}" if target.curly else f"<%= {code} %>"
+
+
+def _normal(kind: str, field: str) -> str:
+    return f'Phoenix.HTML.Form.normalize_value("{kind}", {field}.value)'
+
+
+def _textarea(
+    call: Call, field: str, more: tuple[HeexAttribute, ...], target: Target
+) -> str | Unsure:
+    code = f"{field}.value"
+    value = call.keyword("value")
+    if value is not None:
+        safe = brace_safe(value)
+        if isinstance(safe, Unsure):
+            return safe
+        code = safe
+        more = tuple(one for one in more if one.name != "value")
+    text = _shown(f'Phoenix.HTML.Form.normalize_value("textarea", {code})', target)
+    written = [*_names(field, more), *more]
+    return element("textarea", written, text, target.place, follows=target.follows)
+
+
+def _checkbox(field: str, more: tuple[HeexAttribute, ...], target: Target) -> str:
+    """A box that is not ticked sends nothing, so a hidden field says false."""
+    name = next((one for one in more if one.name == "name"), None)
+    hidden = name or HeexAttribute("name", f"{{{field}.name}}")
+    checked = HeexAttribute("checked", f"{{{_normal('checkbox', field)}}}")
+    if any(one.name == "checked" for one in more):
+        written = [*_names(field, more), HeexAttribute("value", '"true"'), *more]
+    else:
+        written = [*_names(field, more), HeexAttribute("value", '"true"'), checked, *more]
+    box = _void([HeexAttribute("type", '"checkbox"'), *written], target)
+    newline = f"{target.place.newline}{target.place.indent}"
+    return f'<input type="hidden" {hidden} value="false" />{newline}{box}'
+
+
+def _radio(
+    field: str, value: Node, more: tuple[HeexAttribute, ...], target: Target
+) -> str | Unsure:
+    if not isinstance(value, (Atom, String)):
+        return Unsure("its value is computed")
+    text = value.name if isinstance(value, Atom) else value.value
+    if not text or '"' in text or "\\" in text or "{" in text:
+        return Unsure("its value is no plain text")
+    given = {one.name for one in more}
+    written = [
+        HeexAttribute("id", f'{{{field}.id <> "_{text}"}}'),
+        HeexAttribute("name", f"{{{field}.name}}"),
+        HeexAttribute("value", f'"{text}"'),
+        HeexAttribute("checked", f'{{to_string({field}.value) == "{text}"}}'),
+    ]
+    kept = [one for one in written if one.name not in given]
+    return _void([HeexAttribute("type", '"radio"'), *kept, *more], target)
+
+
+def _select(
+    field: str,
+    options: Node,
+    more: tuple[HeexAttribute, ...],
+    prompt: Node | None,
+    target: Target,
+) -> str | Unsure:
+    code = brace_safe(options)
+    if isinstance(code, Unsure):
+        return code
+    if any(one.name in ("value", "type", "field", "options") for one in more):
+        return Unsure("an option of it has no attribute")
+    if target.core:
+        asked = None if prompt is None else attribute("prompt", prompt, _CORE)
+        if isinstance(asked, Unsure):
+            return asked
+        written = [
+            HeexAttribute("field", f"{{{field}}}"),
+            HeexAttribute("type", '"select"'),
+            *([] if asked is None else [asked]),
+            HeexAttribute("options", f"{{{code}}}"),
+            *more,
+        ]
+        return _void(written, target, ".input")
+    first = ""
+    if prompt is not None:
+        text = body(prompt, curly=target.curly)
+        if isinstance(text, Unsure):
+            return text
+        first = f'<option value="">{text}</option>'
+    shown = _shown(f"Phoenix.HTML.Form.options_for_select({code}, {field}.value)", target)
+    inner = f"{target.place.newline}{target.place.indent}  "
+    end = f"{target.place.newline}{target.place.indent}"
+    text = f"{inner}{first}{inner if first else ''}{shown}{end}"
+    return element("select", [*_names(field, more), *more], text, target.place)
+
+
+def _label(
+    call: Call,
+    field: str,
+    given: list[Node],
+    more: tuple[HeexAttribute, ...],
+    target: Target,
+) -> str | Unsure:
+    own = (
+        () if any(one.name == "for" for one in more) else (HeexAttribute("for", f"{{{field}.id}}"),)
+    )
+    if call.do_block is not None:
+        return opening_tag("label", [*own, *more], target.place, follows=target.follows)
+    text: str | Unsure
+    if len(given) == 3:
+        text = body(given[2], curly=target.curly)
+    elif isinstance(given[1], Atom):
+        text = escaped(_humanized(given[1].name), curly=target.curly)
+    else:
+        text = Unsure("its text is computed")
+    if isinstance(text, Unsure):
+        return text
+    return element("label", [*own, *more], text, target.place, follows=target.follows)
+
+
+def _humanized(name: str) -> str:
+    """What Phoenix.HTML makes of a field's name: `user_id` is shown as `User`."""
+    return name.removesuffix("_id").replace("_", " ").capitalize()
+
+
+def _submit(call: Call, target: Target) -> str | Unsure:
+    given = list(call.arguments)
+    options = keywords_of(given[-1]) if given else None
+    if options is not None:
+        given.pop()
+    if len(given) != (0 if call.do_block is not None else 1):
+        return Unsure("its arguments are not a text and literal options")
+    more = attributes(options, _HTML)
+    if isinstance(more, Unsure):
+        return more
+    written = [HeexAttribute("type", '"submit"'), *(one for one in more if one.name != "type")]
+    if call.do_block is not None:
+        return opening_tag("button", written, target.place, follows=target.follows)
+    text = body(given[0], curly=target.curly)
+    if isinstance(text, Unsure):
+        return text
+    return element("button", written, text, target.place, follows=target.follows)
