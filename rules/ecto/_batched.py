@@ -146,19 +146,26 @@ def fetch_together(snapshot: Snapshot, path: str, site: CallSite, key: str) -> l
     chosen = re.fullmatch(path_in_element, sought.text)
     if not isinstance(schema, Alias) or chosen is None:
         return []
-    ids, collection = loop.collection.text, loop.collection.text
     one, many = rows_of(schema.name)
     taken = set(re.findall(r"\w+", function.call.text))
-    rows = next((name for name in (many, f"{many}_by_{key}") if name not in taken), None)
+    field = chosen[1].rpartition(".")[2]
+    ids = f"{field}s" if field.endswith("_id") else f"{one}_{plural(key)}"
     lines: list[str] = []
-    if chosen[1]:
-        field = chosen[1].rpartition(".")[2]
-        ids = f"{field}s" if field.endswith("_id") else f"{one}_{plural(key)}"
-        if ids in taken:
+    edits: list[Edit] = []
+    collection = loop.collection.text
+    if not re.fullmatch(r"[a-z_]\w*(\.[a-z_]\w*)*", collection):
+        collection = plural(loop.element) if chosen[1] else ids
+        if collection in taken or not collection.isidentifier():
             return []
-        lines += [f"{ids} = Enum.map({collection}, & &1{chosen[1]})", ""]
-    if rows is None:
+        lines += [*_bound(document, collection, loop.collection), ""]
+        edits.append(Edit(loop.collection.span, collection, path))
+    rows = next((name for name in (many, f"{many}_by_{key}") if name not in taken), None)
+    if rows is None or (chosen[1] and ids in taken):
         return []
+    if chosen[1]:
+        lines += [f"{ids} = Enum.map({collection}, & &1{chosen[1]})", ""]
+    else:
+        ids = collection
     letter = one[0]
     lines += [
         f"{rows} =",
@@ -169,29 +176,36 @@ def fetch_together(snapshot: Snapshot, path: str, site: CallSite, key: str) -> l
     ]
     lookup = "Map.fetch!" if call.name == "get!" else "Map.get"
     replaced = call if call.pipe is None else call.pipe
-    edit = Edit(replaced.span, f"{lookup}({rows}, {sought.text})", path)
-    edits = _preceded(document, statement, lines, edit)
-    return [*edits, *_query_import(snapshot, document, call)]
+    edits.append(Edit(replaced.span, f"{lookup}({rows}, {sought.text})", path))
+    before = _preceded(document, statement, lines)
+    return [*edits, *before, *_query_import(snapshot, document, call)]
 
 
-def _preceded(
-    document: Document, statement: _Statement, lines: list[str], edit: Edit
-) -> list[Edit]:
-    """The edit, with lines before the statement that it is in."""
+def _bound(document: Document, name: str, expression: Node) -> list[str]:
+    """The lines that bind an expression to a name."""
+    depth = len(document.lines.indentation(expression.start))
+    first, *rest = expression.text.splitlines()
+    if not rest:
+        return [f"{name} = {first}"]
+    moved = (line[depth:] if line[:depth].isspace() else line for line in rest)
+    return [f"{name} =", f"  {first}", *(f"  {line}" for line in moved)]
+
+
+def _preceded(document: Document, statement: _Statement, lines: list[str]) -> list[Edit]:
+    """The edits that put lines before a statement."""
     newline = line_ending(document.source)
     node, definition = statement.node, statement.definition
     if definition is None:
         indent = document.lines.indentation(node.start).decode()
         at = node.start - len(indent)
         text = newline.join(f"{indent}{line}".rstrip() for line in lines) + newline
-        return [Edit(Span(at, at), text, document.path), edit]
+        return [Edit(Span(at, at), text, document.path)]
     outer = document.lines.indentation(definition.start).decode()
     head = definition.written_arguments[0]
     indent = f"{outer}  "
     before = [" do", *(f"{indent}{line}".rstrip() for line in lines), indent]
     return [
         Edit(Span(head.end, node.start), newline.join(before), document.path),
-        edit,
         Edit(Span(node.end, definition.end), f"{newline}{outer}end", document.path),
     ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lsp_server.facts.calls import CallSite
@@ -135,12 +134,9 @@ def _is_script(path: str) -> bool:
     return "lib/mix/" in f"/{path}" or "/seed" in path
 
 
-_VARIABLE = re.compile(r"[a-z_]\w*(\.[a-z_]\w*)*")
-
-
 def _fix(known: Schemas, path: str, call: CallSite) -> Fix | None:
-    """What a repo's own function in a loop over a variable can become."""
-    if call.place & TEMPLATE or not call.subject or not _VARIABLE.fullmatch(call.over):
+    """What a repo's own function in a loop can become."""
+    if call.place & TEMPLATE or not call.subject:
         return None
     schema = known.of(call.subject)
     if (call.name, call.arity) in GETS:
