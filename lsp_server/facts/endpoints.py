@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lsp_server.document import Document, Language
+from lsp_server.document import Document
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.router_pipelines import plug_call
 from lsp_server.facts.router_place import Place
 from lsp_server.facts.routes import PlugCall
 from lsp_server.facts.values import Scope, value_of
+from lsp_server.role import Role
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.names import module_text
 from lsp_server.syntax.node import Node
@@ -68,7 +69,7 @@ class VerifiedRoutes(Fact):
 def collect_endpoints(document: Document) -> Iterator[Fact]:
     """The facts of a document; only a file that names one of these things is looked at."""
     source = document.source
-    if document.language is not Language.ELIXIR:
+    if document.role is not Role.LIB:
         return
     if b"Phoenix.Endpoint" in source or b":endpoint" in source:
         for module in document.modules:

@@ -19,6 +19,8 @@ from lsp_server.syntax.walk import NodeIndex
 from lsp_server.text import Span
 
 ENDINGS = (b"_path", b"_url")
+# What stands in every file with a call: `Routes.`, or `user_path(conn, :show`, also piped.
+_SIGN = re.compile(rb"Routes\.|Helpers\.|_(?:path|url)[ (](?:\s*[\w.@]+,)?\s*[:\"A-Z]")
 _ROLES = frozenset({Role.LIB, Role.TEMPLATE})
 
 
@@ -66,6 +68,8 @@ def collect_helper_calls(document: Document) -> Iterator[HelperCall]:
     """The calls of code and templates, those of functions of the file itself left out."""
     source = document.source
     if document.role not in _ROLES or not any(ending in source for ending in ENDINGS):
+        return
+    if _SIGN.search(source) is None:
         return
     if document.template is not None:
         yield from _calls(document.template.index, document.outline.top.names, None)

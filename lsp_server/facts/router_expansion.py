@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from lsp_server.document import Document, Language
+from lsp_server.document import Document
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.production import holds_in_production
 from lsp_server.facts.router_entries import MOUNTS, VERBS, Resource, entries
@@ -17,6 +17,7 @@ from lsp_server.facts.router_pipelines import live_session, pipeline
 from lsp_server.facts.router_place import Place, is_options
 from lsp_server.facts.routes import LiveSession, Opaque, Pipeline, Route, Router
 from lsp_server.facts.values import Name, Scope, bindings
+from lsp_server.role import Role
 from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier, Match, Pipe
 from lsp_server.syntax.literals import Boolean
 from lsp_server.syntax.node import Node
@@ -41,7 +42,7 @@ _HARMLESS = frozenset(
 @collects(Router, Pipeline, Route, LiveSession, Opaque)
 def collect_routers(document: Document) -> Iterator[Fact]:
     """The facts of every router in a document."""
-    if document.language is not Language.ELIXIR or b"outer" not in document.source:
+    if document.role is not Role.LIB or b"outer" not in document.source:
         return
     for module in document.modules:
         if module.name and is_router(module):
