@@ -10,7 +10,7 @@ from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.modules import full_name
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
-from lsp_server.syntax.elixir import Identifier
+from lsp_server.syntax.elixir import Call, Identifier
 from lsp_server.syntax.literals import Atom, List, Nil, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span
@@ -22,19 +22,18 @@ class Init(Fact):
     module: str
     span: Span  # of the name
     continues: bool  # returns `{:continue, …}`
-    # Whether it is the only clause, plain statements that end in `{:ok, state}`, in a module that
-    # has no handle_continue/2 yet.
+    # Whether it is the only clause, plain statements that end in replies, in a module that has no
+    # handle_continue/2 yet.
     movable: bool
 
 
 @dataclass(frozen=True)
 class PlainInit:
-    """An `init/1` that does one thing after the other and returns `{:ok, state}`."""
+    """An `init/1` that does one thing after the other and ends in a reply, or branches that do."""
 
     parameter: str  # the name; empty where the argument is not used or a literal
-    statements: Sequence[Node]  # all before the last
-    reply: Tuple
-    state: Node
+    statements: Sequence[Node]  # the last holds the replies
+    replies: Sequence[Tuple]  # `{:ok, state}` or `{:stop, reason}`
 
 
 def plain_init(function: Function) -> PlainInit | None:
@@ -52,10 +51,30 @@ def plain_init(function: Function) -> PlainInit | None:
     if block is not None and block.sections != ["do"]:
         return None
     body = function.body
-    match body[-1] if body else None:
-        case Tuple([Atom("ok"), state]) as reply:
-            return PlainInit(parameter, body[:-1], reply, state)
-    return None
+    replies = _replies(body[-1]) if body else ()
+    return PlainInit(parameter, body, replies) if replies else None
+
+
+def _replies(expression: Node) -> Sequence[Tuple]:
+    """The replies in which an expression ends; none where one of its branches ends otherwise."""
+    found: list[Tuple] = []
+    pending = [expression]
+    while pending:
+        node = pending.pop()
+        match node:
+            case Tuple([Atom("ok" | "stop"), _]):
+                found.append(node)
+                continue
+            case Call("case" | "cond"):
+                branches = [clause.body for clause in node.clauses()]
+            case Call("if" | "unless"):
+                branches = [node.section("do"), node.section("else")]
+            case _:
+                return ()
+        if not branches or not all(branches):
+            return ()
+        pending.extend(branch[-1] for branch in branches)
+    return found
 
 
 @collects(Init)

@@ -18,6 +18,7 @@ from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import Match
+from lsp_server.syntax.literals import Atom, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
@@ -97,8 +98,9 @@ class BlockingInit(ProjectRule):
     The work moves to `handle_continue/2` with all that follows it; what comes before stays, and
     the variables that both need are the state in between. The start of the application then no
     longer waits for the work, and no longer fails with it: who relies on a filled table right
-    after `start_link` has to wait for it in another way. It is offered where `init/1` has one
-    clause that ends in `{:ok, state}`, and the module has no `handle_continue/2` yet.
+    after `start_link` has to wait for it in another way; `{:stop, reason}` stops a process that
+    has started. It is offered where `init/1` has one clause that ends in `{:ok, state}`, or in
+    branches that all do or stop, and the module has no `handle_continue/2` yet.
     """
 
     reads = (call_graph, Init, Module, project_context)
@@ -166,26 +168,41 @@ def _moved(snapshot: Snapshot, path: str, site: CallSite) -> list[Edit]:
     init = None if function is None else plain_init(function)
     if document is None or form is None or function is None or init is None:
         return []
-    if not _has_room(document, init.reply):
-        return []
     position = form.module.forms.index(form)
     before = form.module.forms[position - 1].bytes if position else b""
     newline, outer = line_ending(document.source), document.lines.indentation(form.span.start)
     impl = f"{outer.decode()}@impl true{newline}" if before.startswith(b"@impl") else ""
-    statements = [*init.statements, init.reply]
-    first = next(one for one in statements if one.end > site.span.start)
-    moved = document.source[first.start : init.reply.end].decode("utf-8", "replace")
+    first = next(one for one in init.statements if one.end > site.span.start)
+    last = init.statements[-1]
+    moved = document.source[first.start : last.end].decode("utf-8", "replace")
     passed = _passed(init, first, moved)
+    replies = [_reply(document, one, passed) for one in init.replies]
     now = f"{{:ok, {passed}, {{:continue, :init}}}}"
     head = f"{newline}{impl}{outer.decode()}def handle_continue(:init, {passed})"
     if function.call.do_block is None:
-        text = f"{now}{newline}{head}, do: {{:noreply, {init.state.text}}}"
-        return [Edit(init.reply.span, text, path)]
+        match last:
+            case Tuple([Atom("ok"), state]):
+                text = f"{now}{newline}{head}, do: {{:noreply, {state.text}}}"
+                return [Edit(last.span, text, path)]
+        return []
+    if None in replies:
+        return []
     indent = document.lines.indentation(first.start).decode()
     at = _with_comments(document, first)
     cut = f"{indent}{now}{newline}{outer.decode()}end{newline}{head} do{newline}"
-    atom = init.reply.children[0]
-    return [Edit(Span(at, at), cut, path), Edit(atom.span, ":noreply", path)]
+    return [Edit(Span(at, at), cut, path), *(one for one in replies if one is not None)]
+
+
+def _reply(document: Document, reply: Tuple, passed: str) -> Edit | None:
+    """The reply of `init/1` as one of `handle_continue/2`; None where its line has no room."""
+    atom, value = reply.elements
+    if atom.text == ":ok":
+        edit = Edit(atom.span, ":noreply", document.path)
+    else:
+        edit = Edit(Span(value.end, value.end), f", {passed}", document.path)
+    line = document.lines.line_bytes(document.lines.line_at(edit.span.start))
+    length = len(line.decode("utf-8", "replace")) + len(edit.text) - edit.span.length
+    return edit if length <= WIDTH else None
 
 
 def _passed(init: PlainInit, first: Node, moved: str) -> str:
@@ -207,9 +224,3 @@ def _with_comments(document: Document, node: Node) -> int:
     while line > 0 and lines.line_bytes(line - 1).lstrip().startswith(b"#"):
         line -= 1
     return lines.starts[line]
-
-
-def _has_room(document: Document, reply: Node) -> bool:
-    """Whether the reply's first line can grow by the letters of `:noreply`."""
-    line = document.lines.line_bytes(document.lines.line_at(reply.start))
-    return len(line.decode("utf-8", "replace")) + len(":noreply") - len(":ok") <= WIDTH
