@@ -1,0 +1,229 @@
+"""phoenix/unvalidated-params"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lsp_server.lint.file import File
+from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.rule import Rule, on
+from lsp_server.syntax.elixir import Access, Call, Identifier, Match
+from lsp_server.syntax.literals import List
+from lsp_server.syntax.node import Node
+from lsp_server.text import Span, line_ending
+
+from ._request_values import RequestValues
+
+_FILES = (
+    *(
+        "read",
+        "read!",
+        "write",
+        "write!",
+        "rm",
+        "rm!",
+        "rm_rf",
+        "rm_rf!",
+        "stream!",
+        "open",
+        "open!",
+    ),
+    *("cp", "cp!", "cp_r", "cp_r!", "ls", "ls!", "mkdir", "mkdir!", "mkdir_p", "mkdir_p!"),
+    *("rename", "rename!", "touch", "touch!"),
+)
+_WRITES = ("insert", "insert!", "insert_all", "update_all", "query", "query!")
+_CHECKS = re.compile(r"Integer\.parse|Path\.(?:safe_relative|basename)|=~|Regex\.match|\brescue\b")
+
+
+class UnvalidatedParams(Rule):
+    """
+    What came in the request, handed as it is to a function that trusts it.
+
+    `String.to_integer("abc")` raises, and the visitor who mistyped an address gets the page for a
+    server error, while an alarm wakes somebody. A path or a command made of a parameter reads
+    other files and runs other commands than meant. A map of parameters that goes straight to the
+    database stores whatever a stranger has added to it.
+
+    ## Bad
+
+    ```elixir
+    defmodule ShopWeb.ProductController do
+      use ShopWeb, :controller
+
+      def index(conn, params) do
+        page = String.to_integer(params["page"])
+
+        render(conn, :index, products: Shop.Catalog.list_products(page))
+      end
+    end
+    ```
+
+    ## Good
+
+    ```elixir
+    defmodule ShopWeb.ProductController do
+      use ShopWeb, :controller
+
+      def index(conn, params) do
+        page =
+          case Integer.parse(params["page"] || "") do
+            {number, ""} -> number
+            _ -> raise Plug.BadRequestError
+          end
+
+        render(conn, :index, products: Shop.Catalog.list_products(page))
+      end
+    end
+    ```
+
+    ## When it stays silent
+
+    - The value goes through `cast`, a changeset or any function of the project before.
+    - The function has a guard or a `rescue`, parses the value (`Integer.parse/1`), matches it with
+      a regular expression, or takes only `Path.basename/1` of it.
+    - `Repo.get`, `get!`, `get_by`: phoenix_ecto answers 400 or 404 for what does not fit.
+    - `String.to_integer` in `handle_event/3`: the value is one that the page itself has sent, and a
+      forged one crashes nobody else's page.
+
+    ## What the fix changes
+
+    `x = String.to_integer(value)` becomes a `case` over `Integer.parse/1` that raises
+    `Plug.BadRequestError`, for which the visitor gets a 400. A default may be better than that. The
+    other calls have no fix: cast the parameters with a changeset, or look the value up in a list of
+    what is allowed.
+    """
+
+    @on(Call, name="to_integer")
+    def converts(self, call: Call, file: File) -> Iterator[Finding]:
+        """`String.to_integer(params["x"])`."""
+        values = _values(file)
+        given = _first(call)
+        if values is None or given is None or not file.calls(call, "String", "to_integer"):
+            return
+        function = values.function
+        if function is None or function.name == "handle_event" or not values.holds(given):
+            return
+        if _defaulted(given):
+            return
+        edits = _parsed(call, given, file)
+        fix = None if edits is None else Fix.review("Parse it, and answer 400", lambda _: edits)
+        yield self.finding(
+            call.callee_span,
+            f"`String.to_integer` crashes for any `{_short(given)}` that is no number: "
+            "use `Integer.parse`",
+            fix=fix,
+        )
+
+    @on(Call, name=_FILES)
+    def files(self, call: Call, file: File) -> Iterator[Finding]:
+        """`File.read!(params["path"])`."""
+        if call.module is not None and file.names(call).expand(call.module) == "File":
+            yield from self._trusts(call, call.arguments[:1], file, "look it up in a list")
+
+    @on(Call, name=("cmd", "shell"))
+    def commands(self, call: Call, file: File) -> Iterator[Finding]:
+        """`System.cmd("convert", [params["file"]])`."""
+        if file.calls(call, "System", "cmd", "shell"):
+            yield from self._trusts(call, call.arguments[:2], file, "look it up in a list")
+
+    @on(Call, name=("struct", "struct!"))
+    def structs(self, call: Call, file: File) -> Iterator[Finding]:
+        """`struct(User, params)`."""
+        if call.receiver is None and call.arity == 2 and not file.is_local(call):
+            yield from self._trusts(call, call.arguments[1:], file, "cast it with a changeset")
+
+    @on(Call, name=_WRITES)
+    def writes(self, call: Call, file: File) -> Iterator[Finding]:
+        """`Repo.insert_all(User, params["users"])`."""
+        if file.is_repo(call):
+            yield from self._trusts(call, call.arguments[:2], file, "cast it with a changeset")
+
+    def _trusts(
+        self, call: Call, arguments: list[Node], file: File, advice: str
+    ) -> Iterator[Finding]:
+        values = _values(file)
+        if values is None:
+            return
+        for argument in arguments:
+            for value in _direct(argument, values):
+                yield self.finding(
+                    call.callee_span,
+                    f"`{call.dotted}` is given `{_short(value)}` as the request has it: {advice}",
+                )
+                return
+
+
+def _values(file: File) -> RequestValues | None:
+    values = RequestValues.of(file)
+    if values is None or values.function is None or values.function.guard is not None:
+        return None
+    return None if _CHECKS.search(values.function.call.text) else values
+
+
+def _first(call: Call) -> Node | None:
+    written = call.written_arguments
+    if call.pipe is not None:
+        return call.piped if not written else None
+    return written[0] if len(written) == 1 else None
+
+
+def _defaulted(given: Node) -> bool:
+    return False if isinstance(given, (Identifier, Access)) else '"' not in given.text
+
+
+def _direct(argument: Node, values: RequestValues) -> Iterator[Node]:
+    """The request's values that an argument is, or that a path or list is made of."""
+    if values.holds(argument):
+        yield argument
+        return
+    pathlike = isinstance(argument, Call) and argument.dotted == "Path.join"
+    if isinstance(argument, List) or pathlike or argument.kind in ("string", "binary_operator"):
+        for one in values.within(argument):
+            around = one.enclosing(Call)
+            if around is not None and around.start >= argument.start and not pathlike:
+                if around != argument:
+                    continue
+            yield one
+            return
+
+
+def _short(node: Node) -> str:
+    text = " ".join(node.text.split())
+    return text if len(text) <= 40 else f"{text[:37]}…"
+
+
+def _parsed(call: Call, given: Node, file: File) -> list[Edit] | None:
+    """The parsing of a value that a line of its own assigns to a variable; None elsewhere."""
+    whole: Node = call if call.pipe is None else call.pipe
+    match = whole.parent
+    if not isinstance(match, Match) or match.right != whole:
+        return None
+    if not isinstance(match.left, Identifier) or not isinstance(given, (Identifier, Access)):
+        return None
+    lines, newline = file.document.lines, line_ending(file.document.source)
+    first, last = lines.line_at(match.start), lines.line_at(match.end)
+    indent = lines.indentation(match.start).decode()
+    line = lines.line_span(first)
+    alone = line.start + len(indent) == match.start and line.end == match.end
+    if first != last or not alone:
+        return None
+    value = given.text if isinstance(given, Identifier) else f'{given.text} || ""'
+    rows = (
+        f"{match.left.text} =",
+        f"  case Integer.parse({value}) do",
+        '    {number, ""} -> number',
+        "    _ -> raise Plug.BadRequestError",
+        "  end",
+    )
+    edits = [Edit(match.span, f"{newline}{indent}".join(rows))]
+    above = first
+    while lines.line_bytes(above - 1).lstrip().startswith(b"#"):
+        above -= 1
+    siblings = [] if match.parent is None else match.parent.children
+    if siblings[:1] != [match] and lines.line_bytes(above - 1).strip():
+        start = lines.line_span(above).start
+        edits.append(Edit(Span(start, start), newline))
+    if siblings[-1:] != [match] and lines.line_bytes(last + 1).strip():
+        edits.append(Edit(Span(match.end, match.end), newline))
+    return edits
