@@ -115,7 +115,7 @@ def _helper_call(
         call.name,
         module,
         names.module,
-        tuple(_uses(names)),
+        tuple(own_uses_of(names)),
         arguments[0] if arguments else HelperArgument("value", ""),
         arguments[1:],
         _place(call, form, layer),
@@ -127,7 +127,7 @@ def _helper_call(
     )
 
 
-def _uses(names: Names) -> Iterator[tuple[str, str]]:
+def own_uses_of(names: Names) -> Iterator[tuple[str, str]]:
     """What the module at a place uses itself, the outermost first."""
     scopes: list[Names] = []
     scope: Names | None = names
