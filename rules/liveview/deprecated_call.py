@@ -1,0 +1,249 @@
+"""liveview/deprecated-call"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lsp_server.document import Document
+from lsp_server.lint.file import File
+from lsp_server.lint.finding import Edit, Finding, Fix, Tag
+from lsp_server.lint.rule import Rule, on
+from lsp_server.syntax import heex
+from lsp_server.syntax.elixir import Alias, Call, ModuleAttribute
+from lsp_server.syntax.literals import Atom, Keywords
+from lsp_server.syntax.names import module_text
+from lsp_server.syntax.template_edits import Unsure
+from lsp_server.text import Span, line_ending
+
+from ._deprecations import Deprecation, Kind, seen
+from ._forms import keywords_of
+from ._heex import heex_edits
+from ._replacements import TAGS, replacement
+
+_CALLS = {one.name: one for one in seen(Kind.CALL)}
+_DIRECTIVES = {one.name: one for one in seen(Kind.DIRECTIVE)}
+_OPTIONS = {one.name: one for one in seen(Kind.OPTION)}
+_ATTRIBUTES = {one.name: one for one in seen(Kind.ATTRIBUTE)}
+_SIGILS = {one.name: one for one in seen(Kind.SIGIL)}
+_ASSIGNS = {one.name: one for one in seen(Kind.ASSIGN)}
+_CALLBACKS = {one.name: one for one in seen(Kind.CALLBACK)}
+# Names that say nothing of where they come from: their module must be known.
+_COMMON = frozenset(
+    {"render", "instrument", "transport", "put_layout", "field_id", "field_name", "field_value"}
+    | {"attributes_escape", "get_connect_info"}
+)
+
+
+class DeprecatedCall(Rule):
+    """
+    A function, attribute or option that LiveView or Phoenix has deprecated or taken away.
+
+    Deprecated things warn for one version and are gone in a later one: `live_component/2`,
+    `render_block` and `phx-capture-click` do not work in LiveView 1.0, `get_flash` and layouts
+    without a module warn in Phoenix 1.8. Each is reported from the version on that has what takes
+    its place, so that it can be replaced before the upgrade that needs it.
+
+    ## Bad
+
+    ```heex
+    <%= live_component @socket, ShopWeb.CartComponent, id: @cart.id, return_to: ~p"/" %>
+    <p><%= live_flash(@flash, :info) %></p>
+    <%= live_file_input @uploads.avatar, class: "file" %>
+    ```
+
+    ## Good
+
+    ```heex
+    <.live_component module={ShopWeb.CartComponent} id={@cart.id} return_to={~p"/"} />
+    <p><%= Phoenix.Flash.get(@flash, :info) %></p>
+    <.live_file_input upload={@uploads.avatar} class="file" />
+    ```
+
+    ## When it stays silent
+
+    - Functions that the module defines itself or imports from elsewhere; common names such as
+      `render/4` where their module is not certain.
+    - With versions that do not have the replacement yet.
+    - Inside `~L` and `.leex`, which must become HEEx first.
+    - What has a rule of its own: `live_redirect`, `live_patch`, `push_redirect`, `~L`, `let`, forms
+      and links of Phoenix.HTML, `phx-update="append"`.
+
+    ## What the fix changes
+
+    Where the replacement does the same it is written. The fix asks to be looked at where it does
+    nearly the same: `phx-click-away` also closes on a click in another tab of the page,
+    `phx-feedback-for` is taken out (it does nothing since LiveView 1.0), `use Phoenix.HTML` becomes
+    the imports that it stood for, the helpers module `Phoenix.Component`, `~E` `~H`. There is none
+    where more than the call has to change, as for a `live_component` without `id` or with a block.
+    """
+
+    tags = (Tag.DEPRECATED,)
+
+    @on(Call, name=tuple(_CALLS))
+    def calls(self, call: Call, file: File) -> Iterator[Finding]:
+        """Calls of functions."""
+        found = _CALLS[call.name]
+        if not _fits(found, file) or not _is_meant(found, call, file):
+            return
+        edits = replacement(call, file)
+        yield self._finding(call.name_span, found, edits, found.one_to_one)
+
+    @on(Call, name=("import", "use"))
+    def directives(self, call: Call, file: File) -> Iterator[Finding]:
+        """`use` and `import` of modules, and options of `use`."""
+        given = call.written_arguments
+        if call.receiver is not None or not given:
+            return
+        module = module_text(given[0])
+        found = _DIRECTIVES.get(f"{call.name} {module}")
+        if found is not None and _fits(found, file):
+            yield self._finding(given[0].span, found, _directive(call, module, file))
+        for pair in call.keywords.pairs if call.keywords is not None else ():
+            option = _OPTIONS.get(f"{call.name} {module} {pair.key}:")
+            if option is not None and _fits(option, file):
+                yield self._finding(pair.key_span, option, Unsure(""))
+
+    @on(Call, name=("stream", "live", "config"))
+    def call_options(self, call: Call, file: File) -> Iterator[Finding]:
+        """Options of calls."""
+        given = call.arguments
+        for pair in call.keywords.pairs if call.keywords is not None else ():
+            found = _OPTIONS.get(f"{call.name} {pair.key}:")
+            if found is None or not _fits(found, file) or call.receiver is not None:
+                continue
+            if call.name == "config":
+                named = module_text(given[1]) if len(given) == 3 else ""
+                meant = named.endswith("Endpoint") and keywords_of(pair.value) is not None
+            else:
+                meant = file.module_of(call) in found.modules
+            if meant:
+                yield self._finding(pair.key_span, found, Unsure(""))
+
+    @on(heex.Attribute, name=tuple(name for name in _ATTRIBUTES if " " not in name))
+    def attributes(self, attribute: heex.Attribute, file: File) -> Iterator[Finding]:
+        """Attributes of any tag."""
+        found = _ATTRIBUTES[attribute.name]
+        if file.layer is None or file.layer.dialect is not heex.Dialect.HEEX:
+            return
+        if _fits(found, file):
+            yield self._finding(attribute.name_span, found, _attribute(attribute, file))
+
+    @on(heex.Tag, name=".dynamic_tag")
+    def dynamic_tag(self, tag: heex.Tag, file: File) -> Iterator[Finding]:
+        """The attribute that names the tag."""
+        found, name = _ATTRIBUTES[".dynamic_tag name"], tag.attribute("name")
+        if name is None or tag.attribute("tag_name") is not None or not _fits(found, file):
+            return
+        if file.layer is not None and file.layer.dialect is heex.Dialect.HEEX:
+            edits = [Edit(name.name_span, "tag_name")]
+            yield self._finding(name.name_span, found, edits, found.one_to_one)
+
+    @on(heex.Template)
+    def sigils(self, template: heex.Template, file: File) -> Iterator[Finding]:
+        """`~E`."""
+        layer, found = file.layer, _SIGILS["~E"]
+        if layer is None or layer.sigil is None or template.dialect is not heex.Dialect.EEX:
+            return
+        if not _fits(found, file):
+            return
+        start = layer.sigil.start
+        edits = heex_edits(layer, file)
+        function = None if file.form is None else file.form.function
+        if function is None or [one.text for one in function.parameters] != ["assigns"]:
+            edits = Unsure("`~H` reads a variable `assigns`")
+        if not isinstance(edits, Unsure):
+            edits = [Edit(Span(start + 1, start + 2), "H"), *edits]
+        yield self._finding(Span(start, start + 2), found, edits)
+
+    @on(ModuleAttribute)
+    def assigns(self, node: ModuleAttribute, file: File) -> Iterator[Finding]:
+        """Assigns of templates."""
+        found = _ASSIGNS.get(f"@{node.name}") if file.layer is not None else None
+        if found is not None and file.layer is not None and _fits(found, file):
+            if file.layer.dialect is not heex.Dialect.LEEX:
+                edits = [Edit(node.span, found.replacement)]
+                yield self._finding(node.span, found, edits, found.one_to_one)
+
+    @on(Document)
+    def callbacks(self, document: Document, file: File) -> Iterator[Finding]:
+        """Callbacks of modules that use a library's module."""
+        for form in document.forms:
+            function = form.function
+            if function is None or form.callee != b"def":
+                continue
+            found = _CALLBACKS.get(f"{function.name}/{function.arity}")
+            if found is None or not _fits(found, file):
+                continue
+            used = file.context.used(form.names_at(form.span.start))
+            if not used.isdisjoint(found.modules):
+                yield self._finding(function.name_span, found, Unsure(""))
+
+    def _finding(
+        self, where: Span, found: Deprecation, edits: list[Edit] | Unsure, safe: bool = False
+    ) -> Finding:
+        message = f"{found.said}: {found.replacement} takes its place"
+        if isinstance(edits, Unsure):
+            reason = f"; not rewritten: {edits.reason}" if edits.reason else ""
+            return self.finding(where, message + reason)
+        title = f"Write {found.replacement}"
+        make = Fix.safe if safe else Fix.review
+        return self.finding(where, message, fix=make(title, lambda _: edits))
+
+
+def _fits(found: Deprecation, file: File) -> bool:
+    return all(file.depends(one) for one in found.needs)
+
+
+def _is_meant(found: Deprecation, call: Call, file: File) -> bool:
+    """Whether the call is of the deprecated function."""
+    if found.arities and call.arity not in found.arities:
+        return False
+    if file.layer is not None and file.layer.dialect is heex.Dialect.LEEX:
+        return False
+    if call.name in TAGS and (file.layer is None or file.layer.dialect is heex.Dialect.EEX):
+        return False
+    if call.receiver is None and any(file.names(call).defines(call.name, n) for n in range(5)):
+        return False
+    if call.name == "put_layout" and not _is_bare_layout(call):
+        return False
+    module = file.module_of(call)
+    if call.receiver is not None or module is not None or call.name in _COMMON:
+        return module in found.modules
+    if call.name == "live_component":
+        return any(isinstance(one, Alias) for one in call.arguments[:2])
+    return True
+
+
+def _is_bare_layout(call: Call) -> bool:
+    """`put_layout(conn, :print)` or `put_layout(conn, html: :print)`."""
+    last = call.arguments[-1]
+    if isinstance(last, Keywords):
+        return any(isinstance(pair.value, Atom) for pair in last.pairs)
+    return isinstance(last, Atom)
+
+
+def _attribute(attribute: heex.Attribute, file: File) -> list[Edit] | Unsure:
+    if attribute.name == "phx-capture-click":
+        return [Edit(attribute.name_span, "phx-click-away")]
+    if not attribute.name.startswith("phx-feedback"):
+        return Unsure("")
+    start = attribute.span.start
+    before = file.document.source[:start]
+    return [Edit(Span(len(before.rstrip()), attribute.span.end), "")]
+
+
+def _directive(call: Call, module: str, file: File) -> list[Edit] | Unsure:
+    if len(call.written_arguments) > 1:
+        return Unsure("it has options")
+    if module == "Phoenix.LiveView.Helpers":
+        return [Edit(call.written_arguments[0].span, "Phoenix.Component")]
+    if module != "Phoenix.HTML":
+        return Unsure("")
+    lines = file.document.lines
+    newline = line_ending(file.document.source) + lines.indentation(call.start).decode()
+    brought = ["import Phoenix.HTML", "import Phoenix.HTML.Form"]
+    if file.context.version(file.path, "phoenix_html_helpers") is not None and file.depends(
+        "phoenix_html_helpers < 1000"
+    ):
+        brought.append("use PhoenixHTMLHelpers")
+    return [Edit(call.span, newline.join(brought))]
