@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from lsp_server.document import Document
 from lsp_server.facts.fact import Fact, collects
+from lsp_server.facts.sightings import forms_with
 from lsp_server.facts.values import Name, Scope, value_of
 from lsp_server.role import Role
-from lsp_server.syntax.elixir import BinaryOperator, Call
+from lsp_server.syntax.elixir import Alias, BinaryOperator, Call
 from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.literals import Atom, Integer, Keywords, List, Map, String
 from lsp_server.syntax.names import Names, module_text
@@ -19,8 +20,6 @@ from lsp_server.syntax.walk import NodeIndex
 from lsp_server.text import Span
 
 ENDINGS = (b"_path", b"_url")
-# What stands in every file with a call: `Routes.`, or `user_path(conn, :show`, also piped.
-_SIGN = re.compile(rb"Routes\.|Helpers\.|_(?:path|url)[ (](?:\s*[\w.@]+,)?\s*[:\"A-Z]")
 _ROLES = frozenset({Role.LIB, Role.TEMPLATE})
 
 
@@ -66,14 +65,11 @@ class HelperCall(Fact):
 @collects(HelperCall)
 def collect_helper_calls(document: Document) -> Iterator[HelperCall]:
     """The calls of code and templates, those of functions of the file itself left out."""
-    source = document.source
-    if document.role not in _ROLES or not any(ending in source for ending in ENDINGS):
-        return
-    if _SIGN.search(source) is None:
+    if document.role not in _ROLES or not any(one in document.source for one in ENDINGS):
         return
     if document.template is not None:
         yield from _calls(document.template.index, document.outline.top.names, None)
-    for form in document.forms:
+    for form in forms_with(document, *ENDINGS):
         yield from _calls(form.index, None, form)
         for layer in form.templates:
             yield from _calls(layer.index, None, form, layer)
@@ -99,10 +95,9 @@ def _helper_call(
     if (call.receiver is not None and receiver is None) or (receiver or "").startswith(":"):
         return None
     nodes = call.arguments
-    arguments = tuple(_argument(node, names) for node in nodes)
-    likely = len(arguments) > 1 and arguments[1].kind in ("atom", "module", "text")
+    likely = len(nodes) > 1 and isinstance(nodes[1], (Atom, Alias, String))
     if receiver is None:
-        if not likely or names.defines(call.name, len(arguments)):
+        if not likely or names.defines(call.name, len(nodes)):
             return None
         imported = [one for one in names.all_imports() if one.module.endswith(".Helpers")]
         module = imported[0].module if imported else ""
@@ -110,6 +105,7 @@ def _helper_call(
         module = names.expand(receiver)
         if not likely and not module.endswith(("Routes", "Helpers")):
             return None
+    arguments = tuple(_argument(node, names) for node in nodes)
     pipe = call.pipe
     return HelperCall(
         call.name,

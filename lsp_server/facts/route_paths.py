@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from lsp_server.document import Document
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.path_helpers import own_uses_of
+from lsp_server.facts.sightings import forms_with
 from lsp_server.role import Role
 from lsp_server.syntax import heex
 from lsp_server.syntax.elixir import Call
@@ -25,7 +26,7 @@ CALLS = (
     *("live_redirect", "live_patch", "link", "button"),
 )
 _ATTRIBUTE = re.compile(rb"""\b(navigate|patch|href)=["']/""")
-_SIGNS = (b"~p", b'to: "/', b"navigate=", b"patch=", b"href=")
+_SIGNS = (b"~p", b'to: "/', b'="/', b"='/")
 _ROLES = frozenset({Role.LIB, Role.TEMPLATE})
 _COMPUTED = "\0"
 
@@ -51,14 +52,13 @@ class RoutePath(Fact):
 @collects(RoutePath)
 def collect_route_paths(document: Document) -> Iterator[RoutePath]:
     """The paths of code and templates, those that begin with a slash."""
-    source = document.source
-    if document.role not in _ROLES or not any(sign in source for sign in _SIGNS):
+    if document.role not in _ROLES or not any(one in document.source for one in _SIGNS):
         return
     if document.template is not None:
         names = document.outline.top.names
         yield from _of_code(document.template.index, names, None)
         yield from _of_attributes(document.template, names)
-    for form in document.forms:
+    for form in forms_with(document, *_SIGNS):
         yield from _of_code(form.index, None, form)
         for layer in form.templates:
             yield from _of_code(layer.index, None, form)
