@@ -6,7 +6,6 @@ What else is old in it (links, forms, components) is found by the other rules on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from lsp_server.lint.apply import apply_edits
 from lsp_server.lint.file import File
@@ -19,10 +18,10 @@ from lsp_server.syntax.template_layout import opening_tag, place_of
 from lsp_server.text import Span
 
 from ._attributes import has_eex, item_of, value_of
+from ._body import body_nodes
 from ._forms import bound_form, form_attributes
 from ._template_errors import said
 
-_RAW = frozenset({"script", "style"})
 _BRACES = {b"{": b"&lbrace;", b"}": b"&rbrace;"}
 _LONE_ANGLE = re.compile(rb"<(?=[\s=\d])")
 
@@ -32,7 +31,7 @@ def heex_edits(layer: TemplateLayer, file: File) -> list[Edit] | Unsure:
     curly = file.depends("phoenix_live_view >= 1.0")
     edits: list[Edit] = []
     forms: list[Span] = []
-    for node, is_text in _nodes(layer.template):
+    for node, is_text in body_nodes(layer.template):
         found: list[Edit] | Unsure = []
         match node:
             case heex.Tag():
@@ -60,24 +59,6 @@ def heex_edits(layer: TemplateLayer, file: File) -> list[Edit] | Unsure:
         return Unsure("the new text holds the delimiter of the sigil")
     refused = _refused(layer, edits, curly)
     return edits if refused is None else refused
-
-
-def _nodes(template: heex.Template) -> Iterator[tuple[heex.Node, bool]]:
-    """The nodes between tags and the tags, with whether text there is HEEx's own."""
-    stack: list[tuple[heex.Node, bool]] = [(one, True) for one in reversed(template.children)]
-    while stack:
-        node, is_text = stack.pop()
-        yield node, is_text
-        match node:
-            case heex.Tag():
-                inside = is_text and node.name not in _RAW
-                stack += [(one, inside) for one in reversed(node.children)]
-            case heex.EexBlock():
-                stack += [
-                    (one, is_text)
-                    for clause in reversed(node.clauses)
-                    for one in reversed(clause.children)
-                ]
 
 
 def _tag(tag: heex.Tag, layer: TemplateLayer) -> list[Edit] | Unsure:

@@ -14,6 +14,7 @@ from lsp_server.syntax.template_edits import (
     HeexAttribute,
     Unsure,
     attribute,
+    attributes,
     body,
     brace_safe,
     ends_sigil,
@@ -23,6 +24,7 @@ from lsp_server.syntax.template_layout import element, following, opening_tag, p
 from ._forms import keywords_of
 
 _VALUES = AttributeRules(keeps_values=True)
+_HTML = AttributeRules(dropped=frozenset({"do"}))
 TAGS = frozenset(
     {"live_component", "live_title_tag", "live_img_preview", "live_file_input", "csrf_meta_tag"}
 )
@@ -107,7 +109,7 @@ def _tag(call: Call, use: HelperUse, file: File) -> str | Unsure:
     options = keywords_of(given[1]) if len(given) == 2 else None
     if len(given) == 2 and options is None:
         return Unsure("its options are not a literal list")
-    more = _attributes(options)
+    more = _attributes(options) if call.name == "live_component" else attributes(options, _HTML)
     if isinstance(more, Unsure):
         return more
     if call.name == "live_title_tag":
@@ -130,7 +132,7 @@ def _is_socket(node: Node) -> bool:
     return isinstance(node, (Identifier, ModuleAttribute)) and node.name == "socket"
 
 
-def _attributes(options: Keywords | None) -> list[HeexAttribute] | Unsure:
+def _attributes(options: Keywords | None) -> tuple[HeexAttribute, ...] | Unsure:
     """Options as attributes of a component, whose names keep their underscores."""
     found: list[HeexAttribute] = []
     for pair in options.pairs if options is not None else ():
@@ -143,4 +145,4 @@ def _attributes(options: Keywords | None) -> list[HeexAttribute] | Unsure:
             return written
         if written is not None:
             found.append(written)
-    return found
+    return tuple(found)
