@@ -46,13 +46,14 @@ def test_an_installed_copy_finds_its_rules(built: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(next(built.glob("*.whl"))).extractall(tmp_path)
     command = [sys.executable, "-m", "lsp_server", "rules"]
     env = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
-    listed = {line.split()[0] for line in done.stdout.splitlines() if "/" in line.split(" ")[0]}
-    assert listed == set(registry().rules)
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, check=True)
+    first_words = {line.split()[0] for line in done.stdout.decode().splitlines() if line.strip()}
+    assert {word for word in first_words if "/" in word} == set(registry().rules)
 
 
 def test_the_sdist_holds_the_rules_as_a_folder(built: Path) -> None:
-    names = tarfile.open(next(built.glob("*.tar.gz"))).getnames()
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        names = archive.getnames()
     top = f"retort_lsp-{__version__}"
     assert f"{top}/rules/liveview/live_redirect.py" in names
     assert f"{top}/lsp_server/rules.py" in names
