@@ -1,0 +1,151 @@
+"""Who may reach a route: plugs and hooks that authenticate, and those that limit how often."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lsp_server.document import Document
+from lsp_server.facts.controllers import Controller, Entry
+from lsp_server.facts.index import Index, join
+from lsp_server.facts.live_callbacks import LiveHook
+from lsp_server.facts.router import RouterTable, Routing, routing
+from lsp_server.facts.routes import PlugCall, Route
+from lsp_server.lint.finding import Edit
+from lsp_server.text import Span, line_ending
+
+_AUTHENTICATES = re.compile(
+    r"auth|require|ensure|protected|logged_?in|signed_?in|login|admins?_?only|restrict|permission|"
+    r"polic|guard|verif|signature|sudo|ip_?filter|allow_?list|whitelist|token|api_?key|pow\.|"
+    r"bearer|must_?be|only_",
+    re.I,
+)
+# They look at who visits and let everybody through.
+_LETS_THROUGH = re.compile(
+    r"^(?:fetch_|mount_current|assign_|load_|maybe_|put_|redirect_if)|not_?authenticated|guest|"
+    r"forgery|csrf|^default$|anonym|optional",
+    re.I,
+)
+_LIMITS = re.compile(r"rate|limit|throttl|attack|hammer|captcha|slow", re.I)
+
+
+def authenticates(name: str, options: str = "") -> bool:
+    """Whether a plug or hook turns strangers away, by its name and the atom it is given.
+
+    A module's last part counts; of `plug UserAuth, :fetch_user` the atom does.
+    """
+    given = options.strip().removeprefix(":") if options.strip().startswith(":") else ""
+    last = given or name.rpartition(".")[2]
+    if _LETS_THROUGH.search(last):
+        return False
+    return _AUTHENTICATES.search(given or name) is not None
+
+
+def limits(name: str) -> bool:
+    """Whether a plug limits how often somebody may ask, by its name."""
+    return _LIMITS.search(name) is not None
+
+
+@dataclass(frozen=True)
+class Access:
+    """The controllers and the first functions of all that is routed to, by module."""
+
+    routing: Routing
+    controllers: Mapping[str, Controller] = field(default_factory=dict)
+    entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    hooks: Mapping[str, tuple[LiveHook, ...]] = field(default_factory=dict)
+
+    def clauses(self, route: Route) -> list[Entry]:
+        """The clauses of a route's action, or of the callbacks that a LiveView begins with."""
+        found = self.entries.get(route.plug, ())
+        if route.kind == "live":
+            return list(found)
+        return [one for one in found if one.name in (route.action, "action")]
+
+    def plugs(self, table: RouterTable, route: Route) -> Iterator[tuple[str, str]]:
+        """Names and options of all plugs around a route: those of its endpoints, pipelines and
+        controller, and the pipelines' own names."""
+        for endpoint in self.routing.served(table.module):
+            for plug in endpoint.plugs:
+                if not plug.conditional:
+                    yield plug.name, plug.options
+        for name in route.pipes:
+            yield name, ""
+        for one in table.plugs(route):
+            if isinstance(one, PlugCall):
+                yield one.name, one.options
+        controller = self.controllers.get(route.plug)
+        for own in () if controller is None else controller.plugs:
+            if own.runs(route.action):
+                yield own.name, own.options
+
+    def asks_who(self, table: RouterTable, route: Route) -> bool:
+        """Whether something on the way to a route, or what is routed to, asks who the visitor
+        is."""
+        if any(authenticates(name, options) for name, options in self.plugs(table, route)):
+            return True
+        session = table.sessions.get(route.session)
+        if session is not None:
+            if not session.complete:
+                return True
+            for hook in session.on_mount:
+                given = "" if hook.argument == "default" else f":{hook.argument}"
+                if authenticates(hook.module, given):
+                    return True
+        if any(authenticates(hook.target) for hook in self.hooks.get(route.plug, ())):
+            return True
+        return any(clause.asks for clause in self.clauses(route))
+
+    def forwarded_behind(self, table: RouterTable) -> bool:
+        """Whether another router forwards to this one: what that router asks is asked before."""
+        return self.routing.forwarded(table.module)
+
+
+@join(routing, Controller, Entry, LiveHook)
+def access(index: Index) -> Access:
+    """The access of all routes."""
+    entries: dict[str, list[Entry]] = {}
+    for _, entry in index.of(Entry):
+        entries.setdefault(entry.module, []).append(entry)
+    hooks: dict[str, list[LiveHook]] = {}
+    for _, hook in index.of(LiveHook):
+        if hook.stage == "mount":
+            hooks.setdefault(hook.module, []).append(hook)
+    return Access(
+        routing(index),
+        {one.module: one for _, one in index.of(Controller)},
+        {module: tuple(found) for module, found in entries.items()},
+        {module: tuple(found) for module, found in hooks.items()},
+    )
+
+
+def in_scope_of_its_own(document: Document, span: Span, through: str) -> list[Edit]:
+    """The edits that put one line of a router into a scope that pipes through one more plug."""
+    lines, newline = document.lines, line_ending(document.source)
+    first, last = lines.line_at(span.start), lines.line_at(span.end)
+    indent = lines.indentation(span.start).decode()
+    if lines.line_span(first).start + len(indent) != span.start:
+        return []
+    parentheses = document.source[span.start : span.end].split(b"\n")[0].find(b"(")
+    text = span.slice(document.source).decode("utf-8", "replace")
+    name_end = len(text) - len(text.lstrip("abcdefghijklmnopqrstuvwxyz_"))
+    pipe = f"pipe_through({through})" if parentheses == name_end else f"pipe_through {through}"
+    inner = "".join(
+        f"{newline}{indent}  {row}" if row else newline
+        for row in (line.removeprefix(indent) for line in text.split(newline))
+    )
+    block = f'scope "/" do{newline}{indent}  {pipe}{newline}{inner}{newline}{indent}end'
+    edits = [Edit(span, block, document.path)]
+    above = first
+    while lines.line_bytes(above - 1).lstrip().startswith(b"#"):
+        above -= 1
+    before = lines.line_bytes(above - 1).strip()
+    if before and not before.endswith(b" do"):
+        start = lines.line_span(above).start
+        edits.append(Edit(Span(start, start), newline, document.path))
+    after = lines.line_bytes(last + 1).strip()
+    if after and after != b"end":
+        end = lines.line_span(last).end
+        edits.append(Edit(Span(end, end), newline, document.path))
+    return edits
