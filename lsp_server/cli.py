@@ -9,7 +9,7 @@ import click
 
 from lsp_server import __version__
 
-FORMATS = ("terminal", "json", "sarif", "github")
+FORMATS = ("text", "json", "sarif", "github")
 SEVERITIES = ("error", "warning", "information", "hint")
 
 
@@ -28,11 +28,10 @@ def retort() -> None:
 @retort.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--fix", is_flag=True, help="Apply the fixes that keep behaviour (safe ones).")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also those to review.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--rule", "rules", multiple=True, metavar="RULE", help="Only this rule or pack.")
-@click.option(
-    "--format", "style", type=click.Choice(FORMATS), default="terminal", show_default=True
-)
+@click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="Write the report to a file.")
 @click.option(
     "--profile",
@@ -42,16 +41,18 @@ def retort() -> None:
 @click.option(
     "--fail-on",
     type=click.Choice([*SEVERITIES, "never"]),
-    default="warning",
+    default="hint",
     show_default=True,
     help="The least severity that makes the exit status 1.",
 )
 @click.option("--no-cache", is_flag=True, help="Read every file again.")
 @click.option("--statistics", is_flag=True, help="Count findings by rule instead of listing them.")
+@click.option("--timings", is_flag=True, help="Say on stderr how long each step took.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no summary.")
 def check(
     paths: tuple[Path, ...],
     fix: bool,
+    unsafe_fixes: bool,
     diff: bool,
     rules: tuple[str, ...],
     style: str,
@@ -60,6 +61,7 @@ def check(
     fail_on: str,
     no_cache: bool,
     statistics: bool,
+    timings: bool,
     quiet: bool,
 ) -> None:
     """Check the project around PATHS (files or folders; this folder by default).
@@ -73,6 +75,7 @@ def check(
     request = Request(
         tuple(paths) or (Path(),),
         fix=fix,
+        unsafe_fixes=unsafe_fixes,
         diff=diff,
         rules=rules,
         style=style,
@@ -81,6 +84,7 @@ def check(
         fail_on=fail_on,
         use_cache=not no_cache,
         statistics=statistics,
+        timings=timings,
         quiet=quiet,
     )
     sys.exit(run_check(request))
@@ -88,13 +92,16 @@ def check(
 
 @retort.command("rules")
 @click.option("--profile", type=click.Choice(["recommended", "aggressive"]), default="aggressive")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def rules_(profile: str, as_json: bool) -> None:
+@click.option("--format", "style", type=click.Choice(["text", "json", "markdown"]), default="text")
+def rules_(profile: str, style: str) -> None:
     """List the rules with their severity and what they are about."""
-    from lsp_server.report.catalogue import rule_rows
+    from lsp_server.report.catalogue import catalogue_markdown, rule_rows
 
+    if style == "markdown":
+        click.echo(catalogue_markdown(profile), nl=False)
+        return
     rows = list(rule_rows(profile))
-    if as_json:
+    if style == "json":
         import json
 
         click.echo(json.dumps([row.as_json() for row in rows], indent=2))
@@ -153,14 +160,19 @@ def serve(tcp: str | None, stdio: bool, log_file: Path | None, log_level: str) -
         raise click.UsageError("--tcp and --stdio exclude each other.")
     from lsp_server.server.run import serve_stdio, serve_tcp, set_up_log
 
-    set_up_log(log_file, log_level)
+    try:
+        set_up_log(log_file, log_level)
+    except OSError as error:
+        raise click.UsageError(f"the log cannot be written: {error}") from error
     if tcp is None:
-        serve_stdio()
-        return
+        sys.exit(serve_stdio())
     host, _, port = tcp.rpartition(":")
     if not port.isdecimal() or int(port) > 65535:
         raise click.UsageError(f"`{tcp}` is not HOST:PORT.")
-    serve_tcp(host.strip("[]") or "127.0.0.1", int(port))
+    try:
+        serve_tcp(host.strip("[]") or "127.0.0.1", int(port))
+    except OSError as error:
+        raise click.UsageError(f"{tcp} cannot be listened on: {error.strerror}") from error
 
 
 @retort.command()

@@ -79,15 +79,19 @@ def check_project(rule: ProjectRule, snapshot: Snapshot) -> list[Finding]:
 def finish(findings: Iterable[Finding], path: str) -> list[Finding]:
     """Findings of one file in order, each once, with path and fingerprint filled in."""
     unique = {(one.span, one.rule, one.message): one for one in findings}
-    ordered = sorted(unique.values(), key=lambda one: (one.span, one.rule, one.message))
     seen: Counter[tuple[str, str]] = Counter()
     finished: list[Finding] = []
-    for one in ordered:
+    for one in in_order(unique.values()):
         key = (one.rule, one.message)
         one = replace(one, path=path)
         finished.append(replace(one, fingerprint=fingerprint(one, seen[key])))
         seen[key] += 1
     return finished
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings of one file in the order of the text."""
+    return sorted(findings, key=lambda one: (one.span, one.rule, one.message))
 
 
 def moved(finding: Finding, by: int) -> Finding:

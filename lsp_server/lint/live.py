@@ -39,6 +39,26 @@ class FormState(NamedTuple):
     signature: Signature | None
     findings: tuple[Finding, ...]
 
+    @property
+    def escapes(self) -> bool:
+        """Whether a finding has a place in this file outside of the form, which moves by itself."""
+        inside = Span(0, self.end - self.start)
+        return any(
+            not inside.covers(span)
+            for one in self.findings
+            for span in (one.span, *(other.span for other in one.related if not other.path))
+        )
+
+    def follow(self, by: int, path: str, change: Change) -> FormState:
+        """The form `by` bytes further on, after a change outside of it."""
+        findings = self.findings
+        if findings and self.escapes:
+            absolute = (moved(one, self.start) for one in findings)
+            findings = tuple(
+                moved(follow(one, path, [change]), -self.start - by) for one in absolute
+            )
+        return self._replace(start=self.start + by, end=self.end + by, findings=findings)
+
 
 @dataclass(frozen=True)
 class LiveResult:
@@ -74,7 +94,8 @@ def check_all(
         return LiveResult((), ())
     dispatch = dispatch_of(chosen)
     file = File(document, context, settings)
-    known = {} if before is None else {form.key: form.findings for form in before.forms if form.key}
+    forms = () if before is None else before.forms
+    known = {form.key: form.findings for form in forms if form.key and not form.escapes}
     base = _digest(document.path.encode(), context.digest)
     contexts: dict[int, bytes] = {}
     states: list[FormState] = []
@@ -94,28 +115,26 @@ def check_all(
     return LiveResult(tuple(states), tuple(replace(one, fix=detached(one.fix)) for one in whole))
 
 
-def after_edit(result: LiveResult, changes: Sequence[Change]) -> LiveResult:
+def after_edit(result: LiveResult, path: str, changes: Sequence[Change]) -> LiveResult:
     """The state after changes: forms and findings at their new bytes, edited functions marked."""
-    forms = result.forms
-    is_whole = result.is_whole
+    forms, is_whole = list(result.forms), result.is_whole
     for change in changes:
         span = change.span
         by = len(change.text) - span.length
-        shifted: list[FormState] = []
-        for form in forms:
-            if form.end <= span.start:
-                shifted.append(form)
-            elif form.start >= span.end and form.start > span.start:
-                shifted.append(form._replace(start=form.start + by, end=form.end + by))
+        inside = [
+            n for n, form in enumerate(forms) if form.start < span.start and span.end < form.end
+        ]
+        only = inside[0] if inside else None
+        is_whole = is_whole and only is not None and forms[only].signature is not None
+        for number, form in enumerate(forms):
+            if number == only:
+                forms[number] = form._replace(end=form.end + by, key=b"")
+            elif form.end > span.start and form.start < span.end:
+                forms[number] = form._replace(key=b"")
             else:
-                inside = form.start < span.start and span.end < form.end
-                is_whole = is_whole and inside and form.signature is not None
-                shifted.append(form._replace(end=form.end + by, key=b""))
-        touched = any(not form.key and form.start < span.start < form.end + 1 for form in shifted)
-        is_whole = is_whole and touched
-        forms = tuple(shifted)
-    whole = tuple(follow(one, "", changes) for one in result.whole)
-    return LiveResult(forms, whole, is_whole, settled=False)
+                forms[number] = form.follow(by if form.start >= span.end else 0, path, change)
+    whole = tuple(follow(one, path, changes) for one in result.whole)
+    return LiveResult(tuple(forms), whole, is_whole, settled=False)
 
 
 def check_edited(
@@ -142,16 +161,21 @@ def check_edited(
         findings = _relative(check_form(dispatch, form, file), state.start)
         key = _digest(state.context, form.bytes)
         states.append(state._replace(key=key, findings=findings))
+        # The module that the form is in is one of an older text: what a finding says of other
+        # places in it may be out of date.
+        if states[-1].escapes or any(one.related for one in findings):
+            return None
     return replace(result, forms=tuple(states))
 
 
 def follow(finding: Finding, path: str, changes: Sequence[Change]) -> Finding:
-    """A finding that keeps to its text while the file `path` changes ("" is the finding's own)."""
-    own = path in ("", finding.path)
+    """A finding that keeps to its text while the file `path` changes; one without a path is in
+    that file."""
+    own = finding.path in ("", path)
     span = _moved(finding.span, changes) if own else finding.span
     related = tuple(
         Related(_moved(one.span, changes), one.message, one.path)
-        if (one.path or finding.path) == path or (own and not one.path)
+        if one.path == path or (own and not one.path)
         else one
         for one in finding.related
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from lsp_server.document import Document
+from lsp_server.lint.checker import finish
 from lsp_server.lint.finding import Edit, Finding, Fix, Tag
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
@@ -150,9 +151,10 @@ def suppress(
         used.update(hits)
         if not hits:
             left.append(finding)
-    for one in comments:
-        left.extend(_complaints(document, one, used, known, ran))
-    return left
+    complaints = (
+        complaint for one in comments for complaint in _complaints(document, one, used, known, ran)
+    )
+    return [*left, *finish(complaints, document.path)]
 
 
 def _complaints(
@@ -231,11 +233,8 @@ def ignore_here(document: Document, finding: Finding) -> list[Edit]:
     return [Edit(Span(at, at), f"{indent}{comment}{newline}", document.path)]
 
 
-def unreadable(document: Document) -> list[Finding]:
-    """The one finding of a file that is not parsed."""
-    if document.refusal is None:
-        return []
-    message = f"Retort does not read this file: {document.refusal}"
-    end = document.lines.line_span(0).end
-    finding = Finding(Span(0, end), message, document.path, rule=UNREADABLE)
-    return [replace(finding, severity=Severity.INFORMATION)]
+def unreadable(path: str, refusal: str) -> list[Finding]:
+    """The one finding of a file that is not read or not parsed."""
+    message = f"Retort does not read this file: {refusal}"
+    finding = Finding(Span(0, 0), message, path, rule=UNREADABLE, severity=Severity.INFORMATION)
+    return finish([finding], path)

@@ -1,12 +1,14 @@
 """What earlier scans found, in one flat file per project below the user's cache folder.
 
-The file is msgpack, never pickle: a cache is untrusted input. Its head decides whether the rest
-is of use: a digest of Retort's own files and of the settings. A scan in which no file has changed
-reads the head and the final findings alone; the facts stay encoded.
+The file is msgpack below a checksum, never pickle: a cache is untrusted input. Its head decides
+whether the rest is of use: a digest of Retort's own files and of the settings. A scan in which no
+file has changed reads the head and the final findings alone; the facts stay encoded.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import os
 import tempfile
@@ -15,35 +17,46 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
+import tree_sitter_elixir
 
 from lsp_server import __version__
 from lsp_server.project.files import Entry
 from lsp_server.project.result import FileResult, PlainFinding
 
-FORMAT = 1
+FORMAT = 2
 # A file changed again within the clock's grain of its last reading has the same time: read it
 # again.
 RACY = 2_000_000_000  # nanoseconds
+CHECKSUM = 16  # bytes
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):
-    """The part that every scan reads."""
+    """What decides whether the rest can be used. The rest is left encoded."""
 
     format: int
     engine: bytes
     settings: bytes
     context: bytes  # digest of the context that document rules saw
-    written: int  # nanoseconds since the epoch
+    written: int  # nanoseconds since the epoch, before the first file was read
     files: dict[str, tuple[int, int]]  # mtime and size by path
-    findings: bytes  # msgpack of tuple[PlainFinding, ...]: the final findings of the project
+    findings: bytes | None  # msgpack of the project's final findings; None if they are not known
     results: bytes  # msgpack of tuple[FileResult, ...]
 
 
 class Cache:
-    """What was read from disk, or nothing."""
+    """What an earlier scan knows, or nothing. `results` are given where they are still at hand."""
 
-    def __init__(self, head: Head | None = None) -> None:
+    def __init__(
+        self, head: Head | None = None, results: Mapping[str, FileResult] | None = None
+    ) -> None:
         self.head = head
+        self._results = results
+
+    def fits(self, settings: bytes) -> bool:
+        """Whether it was made by this engine under these settings."""
+        head = self.head
+        wanted = (FORMAT, engine_digest(), settings)
+        return head is not None and (head.format, head.engine, head.settings) == wanted
 
     def is_fresh(self, entry: Entry) -> bool:
         """Whether a file is as the cache knows it, judged by time and size."""
@@ -53,8 +66,8 @@ class Cache:
         return head.written - entry.mtime > RACY
 
     def is_current(self, entries: Iterable[Entry]) -> bool:
-        """Whether the project is exactly as at the last scan."""
-        if self.head is None:
+        """Whether the project is exactly as at the last scan, and its findings are known."""
+        if self.head is None or self.head.findings is None:
             return False
         seen = 0
         for entry in entries:
@@ -65,29 +78,32 @@ class Cache:
 
     def findings(self) -> tuple[PlainFinding, ...]:
         """The final findings of the last scan."""
-        if self.head is None:
+        if self.head is None or self.head.findings is None:
             return ()
         return msgspec.msgpack.decode(self.head.findings, type=tuple[PlainFinding, ...])
 
     def results(self) -> Mapping[str, FileResult]:
         """What is known of single files, by path."""
-        if self.head is None:
-            return {}
-        found = msgspec.msgpack.decode(self.head.results, type=tuple[FileResult, ...])
-        return {one.path: one for one in found}
+        if self._results is None:
+            blob = b"\x90" if self.head is None else self.head.results
+            found = msgspec.msgpack.decode(blob, type=tuple[FileResult, ...])
+            self._results = {one.path: one for one in found}
+        return self._results
 
 
+@functools.cache
 def engine_digest() -> bytes:
-    """A digest of everything that decides what is found: version and state of Retort's own
-    files."""
+    """A digest of everything that decides what is found: version and state of Retort's own files
+    and of the grammar, as they were when the process first asked."""
     here = Path(__file__).parent.parent
     rules = here / "_shipped" / "rules"
     digest = hashlib.blake2b(__version__.encode(), digest_size=16)
-    for root in (here, rules if rules.is_dir() else here.parent / "rules"):
+    grammar = Path(tree_sitter_elixir.__file__).parent
+    for root in (here, rules if rules.is_dir() else here.parent / "rules", grammar):
         for folder, folders, names in os.walk(root):
             folders.sort()
             for name in sorted(names):
-                if name.endswith((".py", ".json")):
+                if name.endswith((".py", ".json", ".so", ".pyd")):
                     stat = Path(folder, name).stat()
                     digest.update(f"{name} {stat.st_mtime_ns} {stat.st_size}\n".encode())
     return digest.digest()
@@ -105,53 +121,63 @@ def cache_folder() -> Path:
 
 def cache_path(root: Path) -> Path:
     """The cache file of the project at `root`."""
-    name = hashlib.blake2b(str(root.resolve()).encode(), digest_size=12).hexdigest()
+    name = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=12).hexdigest()
     return cache_folder() / f"{name}.msgpack"
 
 
 def load_cache(root: Path, settings: bytes) -> Cache:
-    """The cache of a project; an empty one where it is missing, damaged or made by another
-    engine."""
+    """The cache of a project; an empty one where it is missing, damaged or made by another engine
+    or under other settings."""
     try:
-        head = msgspec.msgpack.decode(cache_path(root).read_bytes(), type=Head)
+        stored = cache_path(root).read_bytes()
+        if _checksum(memoryview(stored)[CHECKSUM:]) != stored[:CHECKSUM]:
+            return Cache()
+        cache = Cache(msgspec.msgpack.decode(memoryview(stored)[CHECKSUM:], type=Head))
     except (OSError, msgspec.MsgspecError):
         return Cache()
-    if (head.format, head.engine, head.settings) != (FORMAT, engine_digest(), settings):
-        return Cache()
-    return Cache(head)
+    return cache if cache.fits(settings) else Cache()
 
 
-def store_cache(
-    root: Path,
-    settings: bytes,
-    context: bytes,
-    results: Mapping[str, FileResult],
-    findings: Iterable[PlainFinding],
-    read_at: int,
-) -> None:
-    """Write the cache of a project atomically; a place that cannot be written is no error.
+def make_cache(
+    settings: bytes, context: bytes, results: Mapping[str, FileResult], read_at: int
+) -> Cache:
+    """What a scan that has just ended knows, to be asked again in this process.
 
     `read_at` is the time in nanoseconds before the first file was read.
     """
-    head = Head(
-        FORMAT,
-        engine_digest(),
-        settings,
-        context,
-        read_at,
-        {one.path: (one.mtime, one.size) for one in results.values()},
-        msgspec.msgpack.encode(tuple(findings)),
-        msgspec.msgpack.encode(tuple(results.values())),
+    files = {one.path: (one.mtime, one.size) for one in results.values()}
+    head = Head(FORMAT, engine_digest(), settings, context, read_at, files, None, b"")
+    return Cache(head, dict(results))
+
+
+def store_cache(root: Path, cache: Cache, findings: Iterable[PlainFinding] | None) -> None:
+    """Write a cache atomically; a place that cannot be written is no error.
+
+    `findings` are the final findings of the project, None where open files decided them too.
+    """
+    assert cache.head is not None
+    head = msgspec.structs.replace(
+        cache.head,
+        findings=None if findings is None else msgspec.msgpack.encode(tuple(findings)),
+        results=msgspec.msgpack.encode(tuple(cache.results().values())),
     )
+    body = msgspec.msgpack.encode(head)
     path = cache_path(root)
+    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
         with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.msgpack.encode(head))
+            file.write(_checksum(body) + body)
         Path(temporary).replace(path)
     except OSError:
-        return
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink(missing_ok=True)
+
+
+def _checksum(body: bytes | memoryview) -> bytes:
+    return hashlib.blake2b(body, digest_size=CHECKSUM).digest()
 
 
 def clear_cache(root: Path) -> bool:

@@ -119,8 +119,10 @@ def _is_elsewhere(line: str) -> bool:
 
 
 def project_files(root: Path, settings: Settings) -> Iterator[Entry]:
-    """The files of a project, in no order. Links are not followed; what cannot be read is left
-    out."""
+    """The files of a project, in no order. Links are not followed.
+
+    Folders that cannot be listed and names that are not UTF-8 are left out.
+    """
     ignores = Ignores(root, settings)
     pending: list[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]]] = [("", ())]
     while pending:
@@ -138,8 +140,19 @@ def project_files(root: Path, settings: Settings) -> Iterator[Entry]:
                     pending.append((path, patterns))
             elif is_project_file(path) and one.is_file(follow_symlinks=False):
                 if not ignores.ignored(path, False, patterns):
-                    stat = one.stat(follow_symlinks=False)
-                    yield Entry(path, stat.st_mtime_ns, stat.st_size)
+                    entry = entry_of(root, path)
+                    if entry is not None:
+                        yield entry
+
+
+def entry_of(root: Path, path: str) -> Entry | None:
+    """A file with its time and size; None where it is gone or its name is not UTF-8."""
+    try:
+        path.encode()
+        stat = (root / path).lstat()
+    except (OSError, UnicodeEncodeError):
+        return None
+    return Entry(path, stat.st_mtime_ns, stat.st_size)
 
 
 def is_ignored(root: Path, path: str, settings: Settings) -> bool:
@@ -164,6 +177,12 @@ def read_file(root: Path, path: str) -> bytes | None:
         return (root / path).read_bytes()
     except OSError:
         return None
+
+
+def is_project_root(root: Path) -> bool:
+    """Whether a folder says of itself that it is the root of something; a folder in which a file
+    merely lies does not, and is never read as a whole for that file's sake."""
+    return any((root / name).exists() for name in ("mix.exs", FILE_NAME, ".git"))
 
 
 def find_roots(folder: Path, depth: int = 3) -> list[Path]:

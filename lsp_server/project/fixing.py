@@ -3,14 +3,17 @@ preview."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lsp_server.document import Document
-from lsp_server.lint.apply import Changes, apply_edits, merge
+from lsp_server.lint.apply import Changes, apply_edits, changes, merge
 from lsp_server.lint.checker import operations
-from lsp_server.lint.finding import Applicability, Finding, Operation
+from lsp_server.lint.finding import Applicability, CreateFile, Finding, Operation, RenameFile
+from lsp_server.project.files import read_file
 from lsp_server.project.workspace import Workspace
 
 ROUNDS = 50
@@ -18,12 +21,19 @@ ROUNDS = 50
 
 @dataclass
 class Fixed:
-    """The outcome: new texts by path (the path after renames), files gone, and what was applied."""
+    """The outcome: new texts by path (the path after renames), what they were made from, files
+    that got another path (old to new), new files, and the findings whose fixes were applied."""
 
     texts: dict[str, bytes] = field(default_factory=dict)
+    before: dict[str, bytes] = field(default_factory=dict)  # by the path before renames
     renamed: dict[str, str] = field(default_factory=dict)
     created: set[str] = field(default_factory=set)
     applied: list[Finding] = field(default_factory=list)
+    together: list[set[str]] = field(default_factory=list)  # files that one fix has touched
+
+    def origin(self, path: str) -> str:
+        """The path that a file had before."""
+        return next((old for old, new in self.renamed.items() if new == path), path)
 
 
 class Fixer:
@@ -47,58 +57,73 @@ class Fixer:
         workspace = self.workspace
         for _ in workspace.run_project_rules():
             pass
-        findings = [
-            fresh
-            for path in sorted(scope)
+        identities = {
+            (one.path, one.rule, one.fingerprint)
+            for path in scope
             for one in workspace.findings(path)
             if one.fix is not None and wanted(one)
-            if (fresh := workspace.fresh(path, one.rule, one.fingerprint)) is not None
-        ]
+        }
         groups: list[list[Operation]] = []
         offered: list[Finding] = []
-        for finding in findings:
+        for finding in workspace.fresh(identities):
             built = operations(finding, workspace.snapshot)
-            if built:
+            if built and self._is_possible(built):
                 groups.append(built)
                 offered.append(finding)
         todo, taken = merge(groups)
         if not taken or not self._apply(todo, scope):
             return 0
         self.outcome.applied += [offered[number] for number in taken]
+        self.outcome.together += [changes(groups[number]).paths for number in taken]
         return len(taken)
+
+    def _is_possible(self, built: list[Operation]) -> bool:
+        """Whether all of a fix can be done: half of it would be worse than nothing."""
+        there = self.workspace.document
+        for one in built:
+            match one:
+                case CreateFile(path):
+                    possible = there(path) is None
+                case RenameFile(path, new_path):
+                    possible = there(path) is not None and there(new_path) is None
+                case _:
+                    possible = there(one.path) is not None
+            if not possible:
+                return False
+        return True
 
     def _apply(self, todo: Changes, scope: set[str]) -> bool:
         """Put the changed texts into the copy; whether any text is another than before."""
-        changed = False
+        workspace, outcome = self.workspace, self.outcome
+        changed = todo.needs_files
         for path, edits in todo.edits.items():
-            document = self.workspace.document(path)
-            if document is None:
-                continue
+            document = workspace.document(path)
+            assert document is not None
             text = apply_edits(document.source, edits)
             if text != document.source:
                 changed = True
+                if path not in outcome.created:
+                    outcome.before.setdefault(outcome.origin(path), document.source)
                 self._put(path, text)
         for path, created in todo.created.items():
-            if self.workspace.document(path) is None:
-                changed = True
-                self.outcome.created.add(path)
-                self._put(path, created.encode())
+            outcome.created.add(path)
+            self._put(path, created.encode())
         for path, new in todo.renamed.items():
-            document = self.workspace.document(path)
-            if document is not None and self.workspace.document(new) is None:
-                changed = True
-                self.outcome.renamed[path] = new
-                self.outcome.texts.pop(path, None)
-                self.workspace.remove(path)
-                self.workspace.open.pop(path, None)
-                self._put(new, document.source)
-                if path in scope:
-                    scope.add(new)
+            document = workspace.document(path)
+            assert document is not None
+            outcome.before.setdefault(outcome.origin(path), document.source)
+            outcome.renamed[outcome.origin(path)] = new
+            outcome.texts.pop(path, None)
+            workspace.open.pop(path, None)
+            workspace.remove(path)
+            self._put(new, document.source)
+            if path in scope:
+                scope.add(new)
         return changed
 
     def _put(self, path: str, text: bytes) -> None:
         self.outcome.texts[path] = text
-        self.workspace.open[path] = Document(path, text)
+        self.workspace.open_document(path, text, None)
         self.workspace.collect(path)
         self.workspace.check(path)
 
@@ -108,15 +133,50 @@ def safe(finding: Finding) -> bool:
     return finding.fix is not None and finding.fix.applicability is Applicability.SAFE
 
 
-def write(root: Path, fixed: Fixed) -> None:
-    """Bring the outcome to disk. Raises OSError; each file is replaced whole or not at all."""
-    for path, text in fixed.texts.items():
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.retort")
-        temporary.write_bytes(text)
-        if target.exists():
-            temporary.chmod(target.stat().st_mode)
+def write(root: Path, fixed: Fixed) -> set[str]:
+    """Bring the outcome to disk; each file is replaced whole or not at all.
+
+    The answer is the files that were left alone because they, or files that the same fixes touch,
+    are no longer what the fixes were made for. Raises OSError.
+    """
+    alone = {
+        path
+        for path in fixed.texts
+        if read_file(root, fixed.origin(path))
+        != (None if path in fixed.created else fixed.before.get(fixed.origin(path)))
+    }
+    grown = True
+    while grown:
+        size = len(alone)
+        for paths in fixed.together:
+            touched = {path for path in fixed.texts if paths & {path, fixed.origin(path)}}
+            if touched & alone:
+                alone |= touched
+        grown = len(alone) > size
+    for path in fixed.texts.keys() - alone:
+        _replace(root / path, fixed.texts[path])
+    for path, new in fixed.renamed.items():
+        if new not in alone:
+            (root / path).unlink(missing_ok=True)
+    return alone
+
+
+def _replace(target: Path, text: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text)
+        temporary.chmod(target.stat().st_mode if target.exists() else 0o666 & ~_umask())
         temporary.replace(target)
-    for path in fixed.renamed:
-        (root / path).unlink(missing_ok=True)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,23 +1,23 @@
 """One check of a whole project: what the command line does once and the server in the background.
 
     check = FullCheck(workspace)
+    for _ in check.find(): …
     if not check.is_current:
-        for batch in check.prepare(): check.take(…run_batch(batch)…)
+        for _ in check.learn(): …
+        for batch in check.todo: check.take(…run_batch(batch)…)
         for _ in check.finish(): …
-    check.findings
 
 The caller decides in which processes batches run and what is done between the steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from lsp_server.facts.fact import FileFacts
 from lsp_server.lint.finding import Finding
-from lsp_server.project.cache import Cache, load_cache, now, store_cache
+from lsp_server.project.cache import Cache, load_cache, make_cache, now, store_cache
 from lsp_server.project.files import Entry
 from lsp_server.project.result import FileResult, plain, restored
 from lsp_server.project.scan import POOL_FROM, Job, batches, pool, run, run_batch, workers
@@ -25,46 +25,65 @@ from lsp_server.project.workspace import Workspace
 
 
 class FullCheck:
-    """The state of one check of all files."""
+    """The state of one check of all files, or of those in `only`.
 
-    def __init__(self, workspace: Workspace, *, use_cache: bool = True) -> None:
+    What the workspace itself has seen in an earlier check counts before the cache on disk.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        use_cache: bool = True,
+        only: Iterable[str] | None = None,
+    ) -> None:
         self.workspace = workspace
+        self.use_cache = use_cache
         self.started = now()
         self.settings = workspace.settings.encode()
-        self.entries = workspace.entries()
-        self.cache = load_cache(workspace.root, self.settings) if use_cache else Cache()
-        self.use_cache = use_cache
+        self.entries: list[Entry] = []
+        self.todo: list[list[Entry]] = []  # the files that must be read, in batches
+        self._only = None if only is None else frozenset(only)
+        self._context = b""
+        self._cache = Cache()
+        if use_cache:
+            fits = workspace.scanned.fits(self.settings)
+            root = workspace.root
+            self._cache = workspace.scanned if fits else load_cache(root, self.settings)
+
+    def find(self) -> Iterator[Entry]:
+        """Find the files, one a step."""
+        for entry in self.workspace.entries():
+            if self._only is None or entry.path in self._only:
+                self.entries.append(entry)
+                yield entry
 
     @property
     def is_current(self) -> bool:
         """Whether nothing has changed since the last check and no editor's text differs from
         disk."""
-        return not self.workspace.open and self.cache.is_current(self.entries)
+        return not self.workspace.open and self._cache.is_current(self.entries)
 
     @property
     def known_findings(self) -> list[Finding]:
         """The findings of the last check, if it `is_current`; their fixes have no function."""
-        return [restored(one) for one in self.cache.findings()]
+        return [restored(one) for one in self._cache.findings()]
 
-    def prepare(self) -> list[list[Entry]]:
-        """Take in what is known of unchanged files; the answer is the batches that must be read."""
-        workspace = self.workspace
+    def learn(self) -> Iterator[int]:
+        """Take in what is known of unchanged files and decide what must be read; a step looks at
+        one file."""
+        workspace, cache = self.workspace, self._cache
         workspace.keep_only(self.entries)
-        known = self.cache.results()
-        changed = [one for one in self.entries if not self.cache.is_fresh(one)]
-        unchanged = [known[one.path] for one in self.entries if self.cache.is_fresh(one)]
-        self._read_context(changed, unchanged)
-        head = self.cache.head
-        if head is not None and head.context == workspace.context.digest:
+        changed = [one for one in self.entries if not cache.is_fresh(one)]
+        known = cache.results() if len(changed) < len(self.entries) else {}
+        unchanged = [known[one.path] for one in self.entries if cache.is_fresh(one)]
+        yield from workspace.learn_context(changed, unchanged)
+        self._context = workspace.context.digest
+        if cache.head is not None and cache.head.context == self._context:
             workspace.take(unchanged)
-            return batches(changed)
-        return batches(self.entries)
-
-    def _read_context(self, changed: Sequence[Entry], unchanged: Iterable[FileResult]) -> None:
-        self.workspace.read_context(changed)
-        self.workspace.recall_context(
-            (one.path, FileFacts(encoded=one.facts)) for one in unchanged if one.decides_context
-        )
+        else:
+            changed = self.entries
+        self.todo = batches(changed)
 
     def take(self, answer: bytes) -> int:
         """Take in what a worker answered; the number of files in it."""
@@ -73,31 +92,24 @@ class FullCheck:
         return len(results)
 
     def finish(self) -> Iterator[str]:
-        """Run the project rules, one a step, and write the cache; each step gives what was done."""
+        """Run the project rules, one a step, and remember what was found; each step gives what was
+        done. Of some files alone no project rule can say anything."""
         workspace = self.workspace
-        workspace.loaded = True
+        workspace.loaded = self._only is None
         for rule in workspace.stale_rules():
             workspace.run_project_rule(rule)
             yield rule.id
-        if self.use_cache and not workspace.open:
-            store_cache(
-                workspace.root,
-                self.settings,
-                workspace.context.digest,
-                workspace.results,
-                [plain(one) for one in self.findings],
-                self.started,
-            )
-
-    @property
-    def findings(self) -> list[Finding]:
-        """All findings of the project by path and place."""
-        workspace = self.workspace
-        return [
-            one
-            for path in sorted(workspace.paths_with_findings())
-            for one in workspace.findings(path)
-        ]
+        if not self.use_cache or self._only is not None:
+            return
+        if workspace.context.digest != self._context:
+            workspace.scanned = Cache()  # the files were read under another context
+            return
+        workspace.scanned = make_cache(
+            self.settings, self._context, workspace.results, self.started
+        )
+        if self.todo or not workspace.open:
+            found = None if workspace.open else map(plain, workspace.all_findings())
+            store_cache(workspace.root, workspace.scanned, found)
 
 
 def answers(job: Job, todo: list[list[Entry]], *, fork: bool) -> Iterator[bytes]:

@@ -43,6 +43,12 @@ class FileResult(msgspec.Struct, frozen=True, array_like=True):
     findings: tuple[PlainFinding, ...]
     has_suppressions: bool
     decides_context: bool  # whether document rules of other files depend on it
+    refusal: str  # why the file was not read or not parsed; empty for nearly all
+
+    @property
+    def needs_look(self) -> bool:
+        """Whether anything may be said of the file without project rules."""
+        return bool(self.findings or self.has_suppressions or self.refusal)
 
 
 def plain(finding: Finding) -> PlainFinding:

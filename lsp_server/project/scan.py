@@ -10,6 +10,7 @@ import gc
 import hashlib
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +28,7 @@ from lsp_server.facts.fact import collect, load_collectors
 from lsp_server.lint.checker import check_document
 from lsp_server.lint.registry import registry
 from lsp_server.lint.rule import Rule
-from lsp_server.project.files import Entry, read_file
+from lsp_server.project.files import Entry
 from lsp_server.project.result import FileResult, plain
 
 POOL_FROM = 64  # files; starting a pool takes as long as reading so many
@@ -62,7 +63,14 @@ def check_file(
         tuple(plain(one) for one in findings),
         b"retort:ignore" in document.source,
         context_relevant(entry.path, document.source),
+        document.refusal or "",
     )
+
+
+def unread(entry: Entry, error: OSError) -> FileResult:
+    """What is known of a file that may not be opened."""
+    refusal = f"it cannot be opened ({error.strerror or error})"
+    return FileResult(entry.path, entry.mtime, entry.size, b"", {}, (), False, False, refusal)
 
 
 def text_digest(source: bytes) -> bytes:
@@ -73,11 +81,16 @@ def text_digest(source: bytes) -> bytes:
 def run(job: Job, entries: Iterable[Entry]) -> Iterator[FileResult]:
     """Check files one after the other; those that are gone are left out."""
     rules = enabled_rules(job.settings)
+    root = Path(job.root)
     for entry in entries:
-        source = read_file(Path(job.root), entry.path)
-        if source is not None:
-            document = Document(entry.path, source)
-            yield check_file(document, entry, rules, job, text_digest(source))
+        try:
+            source = (root / entry.path).read_bytes()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            yield unread(entry, error)
+            continue
+        yield check_file(Document(entry.path, source), entry, rules, job, text_digest(source))
 
 
 def batches(entries: Iterable[Entry]) -> list[list[Entry]]:
@@ -120,6 +133,7 @@ def _start_worker(job: Job) -> None:
     list(load_collectors())
     registry()
     gc.disable()  # trees are freed by reference counts; collections only cost time here
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends them
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

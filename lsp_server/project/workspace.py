@@ -7,7 +7,7 @@ of both).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -25,68 +25,87 @@ from lsp_server.config import (
     read_settings,
 )
 from lsp_server.document import Change, Document
-from lsp_server.facts.context import ProjectContext, context_relevant, project_context
-from lsp_server.facts.fact import Fact, FileFacts, collect, load_collectors
+from lsp_server.facts.context import ProjectContext
+from lsp_server.facts.fact import Fact, load_collectors
 from lsp_server.facts.index import Index, fact_types
-from lsp_server.lint.checker import check_document, check_project, detached, finish
+from lsp_server.lint.checker import check_document, check_project, detached, finish, in_order
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.live import LiveResult, after_edit, check_all, check_edited, follow
 from lsp_server.lint.registry import Registry, registry
 from lsp_server.lint.rule import ProjectRule, Rule
 from lsp_server.lint.suppress import suppress, unreadable
-from lsp_server.project.files import Entry, project_files, read_file
+from lsp_server.project.cache import Cache
+from lsp_server.project.files import (
+    Entry,
+    entry_of,
+    is_ignored,
+    is_project_file,
+    project_files,
+    read_file,
+)
+from lsp_server.project.project_facts import ProjectFacts
 from lsp_server.project.result import FileResult, restored
-from lsp_server.project.scan import Job, text_digest
-from lsp_server.role import Role
-from lsp_server.severity import Severity
+from lsp_server.project.scan import Job, run, text_digest
 from lsp_server.snapshot import Snapshot
 
 CONFIGURATION = "retort/configuration"
 KEPT_DOCUMENTS = 64  # closed files kept parsed
 
+Identity = tuple[str, str, str]  # path, rule and fingerprint of a finding
+
 
 class Workspace:
     """One project: the folder `root`, its settings, documents, facts and findings.
 
-    Paths are relative to the root, in POSIX form.
+    Paths are relative to the root, in POSIX form. `rules` are all rules that there are; those that
+    come with Retort by default.
     """
 
-    def __init__(self, root: Path, overrides: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        overrides: Mapping[str, Any] | None = None,
+        rules: Registry | None = None,
+    ) -> None:
         list(load_collectors())
         self.root = root
-        self.registry: Registry = registry()
+        self.registry = rules or registry()
         self.overrides: Mapping[str, Any] = overrides or {}
-        self.index = Index()
+        self._facts = ProjectFacts()
+        self.ready = False  # whether the context is known, without which rules would guess
         self.loaded = False  # whether all files were read; project rules are silent until then
+        self.scanned = Cache()  # what the last full check saw, for the next one
         self.open: dict[str, Document] = {}
         self.settings = Settings()
         self.problems: list[Problem] = []
         self.override_problems: list[str] = []
-        self._results: dict[str, FileResult] = {}
+        self._outside: set[str] = set()  # open files that are no part of the project
+        self._results: dict[str, FileResult] = {}  # of files as they are on disk
+        self._touched: set[str] = set()  # files that were read while a full check was under way
         self._closed: LRUCache[str, Document] = LRUCache(KEPT_DOCUMENTS)
         self._live: dict[str, LiveResult] = {}
-        self._document_findings: dict[str, list[Finding]] = {}
+        self._open_findings: dict[str, list[Finding]] = {}
         self._project_findings: dict[str, dict[str, list[Finding]]] = {}
-        self._stale: set[str] = {rule.id for rule in self.registry.project_rules}
+        self._stale: set[str] = set()
         self._reads = {
             rule.id: frozenset(fact_types(rule.reads)) for rule in self.registry.project_rules
         }
-        self._context_files: set[str] = set()
-        self._context: ProjectContext | None = None
         self.read_settings()
+        self._forget_findings()
 
     def fork(self) -> Workspace:
         """A copy whose changes the original does not see; documents and findings are shared."""
         twin = copy(self)
-        twin.index = self.index.copy()
+        twin._facts = self._facts.copy()
         twin.open = dict(self.open)
+        twin._outside = set(self._outside)
         twin._closed = LRUCache(KEPT_DOCUMENTS)
         twin._live = {}
         twin._results = dict(self._results)
-        twin._document_findings = dict(self._document_findings)
+        twin._touched = set()
+        twin._open_findings = dict(self._open_findings)
         twin._project_findings = dict(self._project_findings)
         twin._stale = set(self._stale)
-        twin._context_files = set(self._context_files)
         return twin
 
     # Settings
@@ -105,12 +124,13 @@ class Workspace:
         self.settings, self.override_problems = override(settings, self.overrides, self.known)
         if self.settings.encode() == before:
             return False
+        self._outside = {path for path in self.open if not self.is_part(path)}
         self._forget_findings()
         return True
 
     def _forget_findings(self) -> None:
         self._live.clear()
-        self._document_findings.clear()
+        self._open_findings.clear()
         self._project_findings.clear()
         self._stale = {rule.id for rule in self.registry.project_rules}
 
@@ -125,6 +145,10 @@ class Workspace:
         return [rule for rule in self.registry.project_rules if self.settings.may_run(rule)]
 
     # Documents
+
+    def is_part(self, path: str) -> bool:
+        """Whether a file is one that Retort reads: by its name, .gitignore and the settings."""
+        return is_project_file(path) and not is_ignored(self.root, path, self.settings)
 
     def document(self, path: str) -> Document | None:
         """A file of the project: as the editor has it, else as the disk does."""
@@ -142,7 +166,9 @@ class Workspace:
         """The editor has opened a file."""
         document = Document(path, source, version)
         self.open[path] = document
+        self._live.pop(path, None)
         self._closed.pop(path, None)
+        (self._outside.discard if self.is_part(path) else self._outside.add)(path)
         return document
 
     def edit(self, path: str, changes: Sequence[Change], version: int | None) -> Document:
@@ -151,7 +177,7 @@ class Workspace:
         self.open[path] = document
         live = self._live.get(path)
         if live is not None:
-            self._live[path] = after_edit(live, changes)
+            self._live[path] = after_edit(live, path, changes)
         for rule, by_path in self._project_findings.items():
             moved = {
                 other: [follow(one, path, changes) for one in findings]
@@ -166,125 +192,112 @@ class Workspace:
         """The editor has closed a file; from now on the disk's text counts."""
         self.open.pop(path, None)
         self._live.pop(path, None)
-        self._document_findings.pop(path, None)
+        self._open_findings.pop(path, None)
+        self._outside.discard(path)
         self.changed_on_disk(path)
 
     def changed_on_disk(self, path: str) -> bool:
-        """A file may have changed on disk; whether it has, or was closed with unsaved changes."""
+        """Read a file that is not open again; whether anything about it is new."""
         self._closed.pop(path, None)
         if path in self.open:
             return False
-        source = read_file(self.root, path)
-        if source is None:
+        entry = entry_of(self.root, path) if self.is_part(path) else None
+        result = next(run(self.job(), [] if entry is None else [entry]), None)
+        if result is None:
             return self.remove(path)
-        known = self._results.get(path)
-        if known is not None and known.digest == text_digest(source):
-            if self.index.file(path).encode() == known.facts:
-                return False
-        self._take_document(Document(path, source))
-        return True
-
-    def _take_document(self, document: Document) -> None:
-        path = document.path
-        self._document_findings[path] = self._check(document)
-        self.put_facts(path, collect(document), context_relevant(path, document.source))
+        before = self._results.get(path)
+        self._touched.add(path)
+        self._results[path] = result
+        changed = self._facts.take(result)
+        self._note(changed)
+        return bool(changed) or before is None or before.findings != result.findings
 
     def remove(self, path: str) -> bool:
         """A file is gone; whether it was known."""
         self._closed.pop(path, None)
-        self._results.pop(path, None)
-        self._document_findings.pop(path, None)
-        if path not in self.index:
-            return False
-        self._note(self.index.remove(path))
-        if path in self._context_files:
-            self._context_files.discard(path)
-            self._context = None
-        return True
+        self._touched.add(path)
+        known = self._results.pop(path, None) is not None or path in self.index
+        self._note(self._facts.remove(path))
+        return known
 
     # Facts
 
     @property
+    def index(self) -> Index:
+        """The facts of all files."""
+        return self._facts.index
+
+    @property
     def context(self) -> ProjectContext:
         """What document rules may know of the project."""
-        if self._context is None:
-            files = {path: self.index.file(path) for path in self._context_files}
-            self._context = project_context(Index(files))
-        return self._context
+        return self._facts.context
 
     @property
     def snapshot(self) -> Snapshot:
         """The project as it is now."""
         return Snapshot(self.index, self.settings, self.document, known=self.context)
 
-    def put_facts(self, path: str, facts: FileFacts, decides_context: bool) -> set[type[Fact]]:
-        """Put a file's facts into the index; the answer is the types that changed their meaning."""
-        changed = self.index.put(path, facts)
-        self._note(changed)
-        if decides_context or path in self._context_files:
-            before = self.context.digest
-            (self._context_files.add if decides_context else self._context_files.discard)(path)
-            self._context = None
-            if self.context.digest != before:
-                self._live.clear()
-                self._stale = {rule.id for rule in self.registry.project_rules}
-        return changed
+    def collect(self, path: str) -> None:
+        """Read the facts of an open file again."""
+        if path not in self._outside:
+            self._note(self._facts.read(self.open[path]))
 
     def _note(self, changed: set[type[Fact]]) -> None:
-        for rule, reads in self._reads.items():
-            if reads & changed:
-                self._stale.add(rule)
+        """Facts of these types are others than before: what was found by them must be found
+        again."""
+        if self._facts.context_is_new:
+            self._facts.context_is_new = False
+            self._live.clear()
+            self._stale = {rule.id for rule in self.registry.project_rules}
+        self._stale |= {rule for rule, reads in self._reads.items() if reads & changed}
 
-    def collect(self, path: str) -> set[type[Fact]]:
-        """Read the facts of an open file again."""
-        document = self.open[path]
-        return self.put_facts(path, collect(document), context_relevant(path, document.source))
+    # Full checks, see `FullCheck`
 
-    # Scanning
-
-    def entries(self) -> list[Entry]:
-        """All files of the project on disk."""
-        return list(project_files(self.root, self.settings))
+    def entries(self) -> Iterator[Entry]:
+        """All files of the project on disk; from now on it is noted which are read meanwhile."""
+        self._touched.clear()
+        return project_files(self.root, self.settings)
 
     def job(self) -> Job:
         """What worker processes must know."""
         return Job(str(self.root), self.context, self.settings)
 
-    def read_context(self, entries: Iterable[Entry]) -> None:
-        """Read the files that decide the context; document rules need them before all others."""
-        for entry in entries:
-            document = self.document(entry.path)
-            if document is not None and context_relevant(entry.path, document.source):
-                self.index.put(entry.path, collect(document))
-                self._context_files.add(entry.path)
-        self._context = None
-
-    def recall_context(self, files: Iterable[tuple[str, FileFacts]]) -> None:
-        """Take in facts of unchanged files that decide the context."""
-        for path, facts in files:
-            self.index.put(path, facts)
-            self._context_files.add(path)
-        self._context = None
-
-    def take(self, results: Iterable[FileResult]) -> None:
-        """Take in what a scan found in files; of open files the editor's text counts instead."""
-        for result in results:
-            self._results[result.path] = result
-            if result.path in self.open:
-                continue
-            self._document_findings.pop(result.path, None)
-            self._note(self.index.put(result.path, FileFacts(encoded=result.facts)))
-
     def keep_only(self, entries: Iterable[Entry]) -> None:
         """Forget files that are no longer on disk and not open."""
         paths = {entry.path for entry in entries}
         for path in [path for path in self.index.paths if path not in paths]:
-            if path not in self.open:
+            if path not in self.open and path not in self._touched:
                 self.remove(path)
+
+    def learn_context(
+        self, changed: Iterable[Entry], unchanged: Iterable[FileResult]
+    ) -> Iterator[int]:
+        """Read the files that decide the context; each step is one file."""
+        files = {path: one for path, one in self.open.items() if path not in self._outside}
+        paths = [entry.path for entry in changed if entry.path not in self.open]
+        for kinds in self._facts.learn(self.root, paths, unchanged, files):
+            self._note(kinds)
+            yield 1
+        self._note(set())
+        self.ready = True
+
+    def take(self, results: Iterable[FileResult]) -> None:
+        """Take in what a full check found in files; of open files the editor's text counts
+        instead, and what was read since the check began is newer."""
+        for result in results:
+            path = result.path
+            if path in self._touched or self._results.get(path) is result:
+                continue
+            self._results[path] = result
+            closed = self._closed.get(path)
+            if closed is not None and text_digest(closed.source) != result.digest:
+                del self._closed[path]
+            if path not in self.open:
+                self._note(self._facts.take(result))
 
     @property
     def results(self) -> Mapping[str, FileResult]:
-        """What the last scan found in single files."""
+        """What is known of single files as they are on disk."""
         return self._results
 
     # Findings
@@ -294,21 +307,17 @@ class Workspace:
 
         With `quick`, handlers of whole modules may wait for the next check without it.
         """
-        document, rules = self.open[path], self.document_rules
         before = self._live.get(path)
-        if before is not None and before.settled:
+        if path in self._outside or (before is not None and before.settled):
             return
+        document, rules = self.open[path], self.document_rules
         live = None
         if quick and before is not None:
             live = check_edited(before, document, rules, self.context, self.settings)
         if live is None:
             live = check_all(document, rules, self.context, self.settings, before)
         self._live[path] = live
-        self._document_findings[path] = live.findings(path)
-
-    def _check(self, document: Document) -> list[Finding]:
-        found = check_document(document, self.document_rules, self.context, self.settings)
-        return [replace(one, fix=detached(one.fix)) for one in found]
+        self._open_findings[path] = live.findings(path)
 
     def stale_rules(self) -> list[ProjectRule]:
         """The project rules that must run again; none before all files were read."""
@@ -333,42 +342,44 @@ class Workspace:
         for rule in self.stale_rules():
             yield self.run_project_rule(rule)
 
-    def raw_findings(self, path: str) -> list[Finding]:
-        """What all rules say of a file, before settings and suppressions."""
-        own = self._document_findings.get(path)
-        if own is None:
-            result = self._results.get(path)
-            own = [] if result is None else [restored(one) for one in result.findings]
-        found = list(own)
-        for by_path in self._project_findings.values():
-            found.extend(by_path.get(path, ()))
-        return found
-
     def findings(self, path: str) -> list[Finding]:
         """What is finally said of a file, in the order of the text."""
         if path == FILE_NAME:
             return self._configuration_findings()
-        found = [one for one in map(self._leveled, self.raw_findings(path)) if one is not None]
-        result = self._results.get(path)
-        if path in self.open or result is None or result.has_suppressions:
+        if path in self._outside:
+            return []
+        found = [one for one in map(self._leveled, self._raw_findings(path)) if one is not None]
+        result, document = self._results.get(path), self.open.get(path)
+        refusal = document.refusal if document else result.refusal if result else None
+        if refusal:
+            found += unreadable(path, refusal)
+        if document is None and result is not None and result.has_suppressions:
             document = self.document(path)
-            if document is not None:
-                found += unreadable(document)
-                found = suppress(document, found, self._known_names, self._ran(document.role, path))
-        elif result.size > 0 and not result.facts and not found:
-            document = self.document(path)
-            found = [] if document is None else unreadable(document)
-        return finish(found, path)
+        if document is not None:
+            found = suppress(document, found, self._known_names, self._ran(document))
+        return in_order(found)
+
+    def _raw_findings(self, path: str) -> Iterator[Finding]:
+        """What all rules say of a file, before settings and suppressions."""
+        if path in self._open_findings:
+            yield from self._open_findings[path]
+        elif path in self._results:
+            yield from map(restored, self._results[path].findings)
+        for by_path in self._project_findings.values():
+            yield from by_path.get(path, ())
 
     @property
     def _known_names(self) -> set[str]:
         return {*self.registry.rules, *self.registry.packs}
 
-    def _ran(self, role: Role, path: str) -> set[str]:
+    def _ran(self, document: Document) -> set[str]:
+        """The rules whose silence about a file means something."""
+        rules = [*self.document_rules, *(self.project_rules if self.loaded else ())]
         return {
             rule.id
-            for rule in (*self.document_rules, *self.project_rules)
-            if role in rule.roles and self.settings.severity(rule, path) is not None
+            for rule in rules
+            if document.role in rule.roles
+            and self.settings.severity(rule, document.path) is not None
         }
 
     def _leveled(self, finding: Finding) -> Finding | None:
@@ -389,39 +400,42 @@ class Workspace:
 
     def paths_with_findings(self) -> set[str]:
         """The files of which something may be said."""
-        paths = {path for path, found in self._document_findings.items() if found}
-        paths |= {
-            path for path, one in self._results.items() if one.findings or one.has_suppressions
-        }
-        paths |= {path for path, one in self._results.items() if one.size and not one.facts}
+        paths = {path for path, result in self._results.items() if result.needs_look}
         for by_path in self._project_findings.values():
             paths |= by_path.keys()
         if self.problems:
             paths.add(FILE_NAME)
         return paths | self.open.keys()
 
-    def fresh(self, path: str, rule: str, fingerprint: str) -> Finding | None:
-        """The finding as it is now, with a fix that can be computed; None where it is gone."""
-        document = self.document(path)
-        known = self.registry.rules.get(rule)
-        if document is None:
-            return None
-        found: Iterable[Finding]
-        if known is None:
-            found = self.findings(path)
-        elif isinstance(known, ProjectRule):
-            found = check_project(known, self.snapshot)
-        else:
-            assert isinstance(known, Rule)
-            found = check_document(document, [known], self.context, self.settings)
-        return next(
-            (one for one in found if one.path == path and one.fingerprint == fingerprint), None
-        )
+    def all_findings(self) -> list[Finding]:
+        """What is finally said of all files, by path and place."""
+        return [one for path in sorted(self.paths_with_findings()) for one in self.findings(path)]
 
-    def severity_of(self, rule: str, path: str) -> Severity | None:
-        """The severity of a rule in a file under the settings; None where it is off."""
-        known = self.registry.rules.get(rule)
-        return None if known is None else self.settings.severity(known, path)
+    def fresh(self, identities: Collection[Identity]) -> list[Finding]:
+        """Findings as they are now, with fixes that can be computed, by path and place; those that
+        are gone are left out. Each rule is run once for all of them."""
+        found: list[Finding] = []
+        by_path: dict[str, set[str]] = {}
+        for path, rule, _ in identities:
+            by_path.setdefault(path, set()).add(rule)
+        for rule in {rule for _, rule, _ in identities}:
+            known = self.registry.rules.get(rule)
+            if isinstance(known, ProjectRule):
+                found += check_project(known, self.snapshot)
+        for path, names in by_path.items():
+            document = self.document(path)
+            if document is not None:
+                rules = [one for one in self.registry.document_rules if one.id in names]
+                found += check_document(document, rules, self.context, self.settings)
+                if names - self.registry.rules.keys():
+                    found += self.findings(path)
+        wanted = set(identities)
+        chosen = {
+            identity: one
+            for one in found
+            if (identity := (one.path, one.rule, one.fingerprint)) in wanted
+        }
+        return sorted(chosen.values(), key=lambda one: (one.path, one.span, one.rule))
 
 
 def _speaks_of(finding: Finding, path: str) -> bool:

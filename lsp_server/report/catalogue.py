@@ -36,15 +36,15 @@ def rule_rows(profile: str = "aggressive") -> Iterator[Row]:
             yield Row(rule.id, rule.severity.label, rule.profile.label, summary, requires)
 
 
-def catalogue_markdown() -> str:
-    """`rules/README.md`: all rules by pack."""
+def catalogue_markdown(profile: str = "aggressive") -> str:
+    """`rules/README.md`: the rules of a profile by pack."""
     lines = [
         "# Rules",
         "",
         "Made by `python -m lsp_server.report.catalogue` from the rules' own docstrings.",
         "`+` marks rules that run only in the profile `aggressive`.",
     ]
-    for pack, rows in groupby(rule_rows(), key=lambda row: row.id.partition("/")[0]):
+    for pack, rows in groupby(rule_rows(profile), key=lambda row: row.id.partition("/")[0]):
         lines += [
             "",
             f"## {pack}",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lsp_server.document import Document
@@ -16,9 +17,10 @@ from lsp_server.text import Encoding, LineIndex
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A range in a file: one-based lines, one-based columns in characters; `path` is for
-    showing."""
+    """A range in a file: one-based lines, one-based columns in characters. `path` is as somebody
+    in the current folder would write it."""
 
+    file: Path
     path: str
     line: int
     column: int
@@ -36,14 +38,28 @@ class Entry:
     related: tuple[tuple[Place, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What fixes do to one file. `origin` is its path before; `rules` are those of the fixes that
+    touched it."""
+
+    path: str
+    origin: str
+    before: bytes
+    after: bytes
+    rules: tuple[str, ...]
+    existed: bool = True
+
+
 @dataclass(frozen=True)
 class Report:
-    """The outcome of `retort check`. `fixed` maps paths to the texts before and after."""
+    """The outcome of `retort check`. `root` is the folder that holds all projects."""
 
+    root: Path
     entries: Sequence[Entry] = ()
     files: int = 0
-    fixed: Mapping[str, tuple[bytes, bytes]] = field(default_factory=dict)
-    applied: Sequence[Finding] = ()
+    changes: Sequence[FileChange] = ()
+    applied: int = 0  # fixes
 
     @property
     def findings(self) -> list[Finding]:
@@ -58,11 +74,13 @@ class Report:
     @staticmethod
     def of(reports: Sequence[Report]) -> Report:
         """One report of several projects."""
+        roots = [str(report.root) for report in reports]
         return Report(
+            Path(os.path.commonpath(roots)),
             [entry for report in reports for entry in report.entries],
             sum(report.files for report in reports),
-            {path: texts for report in reports for path, texts in report.fixed.items()},
-            [finding for report in reports for finding in report.applied],
+            [change for report in reports for change in report.changes],
+            sum(report.applied for report in reports),
         )
 
     @staticmethod
@@ -70,10 +88,10 @@ class Report:
         workspace: Workspace,
         findings: Sequence[Finding],
         files: int,
-        fixed: Mapping[str, tuple[bytes, bytes]],
-        applied: Sequence[Finding],
+        changes: Sequence[FileChange] = (),
+        applied: int = 0,
     ) -> Report:
-        """The report of one project; paths are shown relative to the current folder."""
+        """The report of one project."""
         places = _Places(workspace)
         entries = [
             Entry(
@@ -89,8 +107,11 @@ class Report:
             )
             for finding in findings
         ]
-        shown = {places.show(path): texts for path, texts in fixed.items()}
-        return Report(entries, files, shown, applied)
+        shown = [
+            replace(one, path=places.show(one.path), origin=places.show(one.origin))
+            for one in changes
+        ]
+        return Report(workspace.root, entries, files, shown, applied)
 
 
 class _Places:
@@ -116,7 +137,12 @@ class _Places:
             lines = self._lines[path] = document.lines
         first = lines.position(start, Encoding.UTF32)
         last = lines.position(end, Encoding.UTF32)
-        text = lines.line_bytes(first.line).decode("utf-8", "replace")
         return Place(
-            self.show(path), first.line + 1, first.column + 1, last.line + 1, last.column + 1, text
+            self._workspace.root / path,
+            self.show(path),
+            first.line + 1,
+            first.column + 1,
+            last.line + 1,
+            last.column + 1,
+            lines.line_bytes(first.line).decode("utf-8", "replace"),
         )

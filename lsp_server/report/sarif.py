@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from lsp_server import __version__
 from lsp_server.lint.registry import page_of, registry
@@ -15,10 +16,15 @@ LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning"}
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
+def _uri(place: Place) -> str:
+    """Relative to the current folder, as services expect that run at the top of a repository."""
+    return place.file.as_uri() if place.path.startswith("/") else quote(place.path)
+
+
 def _location(place: Place, message: str = "") -> dict[str, Any]:
     location: dict[str, Any] = {
         "physicalLocation": {
-            "artifactLocation": {"uri": place.path},
+            "artifactLocation": {"uri": _uri(place)},
             "region": {
                 "startLine": place.line,
                 "startColumn": place.column,

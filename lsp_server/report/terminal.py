@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import re
+import sys
 from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Protocol
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from lsp_server.lint.finding import Applicability
-from lsp_server.report.report import Entry, Place, Report
+from lsp_server.report.report import Entry, FileChange, Place, Report
 from lsp_server.severity import Severity
 
 STYLES = {
@@ -20,6 +25,7 @@ STYLES = {
     Severity.HINT: "bold cyan",
 }
 LINE = 100  # characters of a source line that are shown
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 class Wish(Protocol):
@@ -37,20 +43,35 @@ class Wish(Protocol):
     def quiet(self) -> bool:
         """Whether to leave the summary out."""
 
+    @property
+    def output(self) -> Path | None:
+        """The file to write to; None for stdout."""
+
 
 def show(report: Report, wish: Wish) -> None:
-    """Print the report to stdout."""
-    console = Console(highlight=False, soft_wrap=True)
-    if wish.diff:
-        for path, (before, after) in sorted(report.fixed.items()):
-            _show_diff(console, path, before, after)
-    elif wish.statistics:
-        _show_statistics(console, report)
-    else:
-        for entry in report.entries:
-            _show_entry(console, entry)
-    if not wish.quiet:
-        console.print(_summary(report, wish))
+    """Print the report. Raises OSError where the output file cannot be written."""
+    with ExitStack() as stack:
+        file = sys.stdout
+        if wish.output is not None:
+            file = stack.enter_context(wish.output.open("w", encoding="utf-8"))
+        console = Console(highlight=False, soft_wrap=True, file=file)
+        if wish.diff:
+            for change in report.changes:
+                _show_diff(console, change)
+        elif wish.statistics:
+            _show_statistics(console, report)
+        else:
+            for entry in report.entries:
+                _show_entry(console, entry)
+            for change in report.changes:
+                _show_change(console, change)
+        if not wish.quiet:
+            console.print(_summary(report, wish))
+
+
+def _plain(text: str) -> str:
+    """A text of the user's as one that cannot command the terminal; a tab is one blank wide."""
+    return _CONTROLS.sub(lambda found: " " if found[0] == "\t" else "�", text)
 
 
 def _show_entry(console: Console, entry: Entry) -> None:
@@ -59,18 +80,18 @@ def _show_entry(console: Console, entry: Entry) -> None:
     head = Text()
     head.append(finding.severity.label, style)
     head.append(f"[{finding.rule}] ", "dim")
-    head.append(finding.message, "bold")
+    head.append(_plain(finding.message), "bold")
     console.print(head)
-    console.print(Text(f"  --> {place.path}:{place.line}:{place.column}", "cyan"))
+    console.print(Text(f"  --> {_plain(place.path)}:{place.line}:{place.column}", "cyan"))
     _show_line(console, place, style)
     for other, message in entry.related:
         line = Text("    = ", "dim")
-        line.append(f"{other.path}:{other.line}: ", "cyan")
-        line.append(message)
+        line.append(f"{_plain(other.path)}:{other.line}: ", "cyan")
+        line.append(_plain(message))
         console.print(line)
     if finding.fix is not None:
         note = Text("    fix: ", "green")
-        note.append(finding.fix.title)
+        note.append(_plain(finding.fix.title))
         if finding.fix.applicability is Applicability.REVIEW:
             note.append(" (review it in the editor)", "dim")
         console.print(note)
@@ -79,7 +100,7 @@ def _show_entry(console: Console, entry: Entry) -> None:
 
 def _show_line(console: Console, place: Place, style: str) -> None:
     """The source line with a mark below, cut around the mark if it is long."""
-    text = place.text.replace("\t", " ")
+    text = _plain(place.text)
     start = place.column - 1
     end = place.end_column - 1 if place.end_line == place.line else len(text)
     if len(text) > LINE:
@@ -88,40 +109,57 @@ def _show_line(console: Console, place: Place, style: str) -> None:
         start, end = start - cut, min(end - cut, LINE)
     number = str(place.line)
     console.print(Text(f"  {number} | ", "dim").append(text, "default"))
-    mark = " " * start + "^" * max(1, end - start)
+    mark = " " * cell_len(text[:start]) + "^" * max(1, cell_len(text[start:end]))
     console.print(Text(f"  {' ' * len(number)} | ", "dim").append(mark, style))
 
 
-def _show_diff(console: Console, path: str, before: bytes, after: bytes) -> None:
+def _show_change(console: Console, change: FileChange) -> None:
+    counts = Counter(change.rules)
+    rules = ", ".join(f"{rule} ×{count}" for rule, count in sorted(counts.items()))
+    verb = "changed" if change.path == change.origin else f"{_plain(change.origin)} is now"
+    line = Text(f"{verb if change.existed else 'created'} ", "green")
+    line.append(_plain(change.path), "cyan")
+    console.print(line.append(f" ({rules})", "dim"))
+
+
+def _show_diff(console: Console, change: FileChange) -> None:
+    """The change in the form that `git apply` takes; on a terminal without control characters."""
+    old = f"a/{change.origin}" if change.existed else "/dev/null"
     lines = difflib.unified_diff(
-        before.decode("utf-8", "replace").splitlines(keepends=True),
-        after.decode("utf-8", "replace").splitlines(keepends=True),
-        f"a/{path}",
-        f"b/{path}",
+        _lines(change.before), _lines(change.after), old, f"b/{change.path}"
     )
     for line in lines:
-        style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "default")
-        console.print(Text(line.rstrip("\r\n"), style))
+        if not line.endswith("\n"):
+            line += "\n\\ No newline at end of file\n"
+        if console.is_terminal:
+            style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "default")
+            console.print(Text(_plain(line.rstrip("\r\n")), style))
+        else:
+            console.file.write(line)
+
+
+def _lines(source: bytes) -> list[str]:
+    """Lines as `diff` counts them: they end at LF alone."""
+    return re.findall(r"[^\n]*\n|[^\n]+", source.decode("utf-8", "replace"))
 
 
 def _show_statistics(console: Console, report: Report) -> None:
     counts = Counter(finding.rule for finding in report.findings)
     width = max(map(len, counts), default=0)
     for rule, count in sorted(counts.items(), key=lambda one: (-one[1], one[0])):
-        console.print(f"{rule:<{width}}  {count:>5}")
+        console.print(Text(f"{rule:<{width}}  {count:>5}"))
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _summary(report: Report, wish: Wish) -> Text:
-    applied = len(report.applied)
     text = Text()
-    if applied:
+    if report.changes:
         verb = "would be applied to" if wish.diff else "applied to"
-        fixes, changed = _count(applied, "fix").replace("fixs", "fixes"), len(report.fixed)
-        text.append(f"{fixes} {verb} {_count(changed, 'file')}. ", "green")
+        fixes = _count(report.applied, "fix", "fixes")
+        text.append(f"{fixes} {verb} {_count(len(report.changes), 'file')}. ", "green")
     found = report.by_severity
     if not found:
         return text.append(f"Nothing found in {_count(report.files, 'file')}.", "bold green")

@@ -6,25 +6,20 @@ resolve get them at once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from lsp_server.config import FILE_NAME
-from lsp_server.lint.apply import Overlap, changes
+from lsp_server.document import Document
+from lsp_server.lint.apply import Changes, Overlap, changes
 from lsp_server.lint.checker import operations
 from lsp_server.lint.finding import Applicability, Edit, Finding
 from lsp_server.lint.suppress import ignore_here
 from lsp_server.project.fixing import Fixed, Fixer, safe
 from lsp_server.project.workspace import Workspace
-from lsp_server.server.convert import (
-    Plain,
-    difference,
-    to_diagnostic,
-    to_span,
-    workspace_edit,
-)
+from lsp_server.server.convert import Plain, difference, to_span, workspace_edit
 from lsp_server.server.session import Place
 
 if TYPE_CHECKING:
@@ -50,39 +45,34 @@ def register(server: RetortServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
     def code_action(params: types.CodeActionParams) -> list[Plain]:
         place = server.session.locate(params.text_document.uri)
-        if place is None or place.document is None:
+        document = None if place is None else place.document
+        if place is None or document is None:
             return []
-        if server.scheduler.is_pending(place):
-            server.scheduler.check_now(place)
+        server.scheduler.ensure(place)
         only = [str(getattr(kind, "value", kind)) for kind in params.context.only or ()]
         found: list[Plain] = []
         if _wanted(QUICK_FIX, only):
-            span = to_span(place.document, params.range, server.session.features.encoding)
-            near = [one for one in place.findings if one.span.touches(span)]
-            for finding in near:
-                found += _of_finding(server, place, finding)
-        if _wanted(FIX_ALL, only) and any(safe(one) for one in place.findings):
-            found += _fix_all(server, place)
+            span = to_span(document, params.range, server.session.features.encoding)
+            for finding in place.findings:
+                if finding.span.touches(span):
+                    found += _of_finding(server, place, document, finding)
+        if _wanted(FIX_ALL, only) and any(map(wanted_by_fix_all(server), place.findings)):
+            data = _data(server, place, document, "fix-all")
+            action = {"title": "Fix all that Retort can fix safely", "kind": FIX_ALL}
+            found += _offer(server, place, action, data)
         return found
 
     @server.feature(types.CODE_ACTION_RESOLVE)
     def resolve(action: types.CodeAction) -> Plain:
+        plain: Plain = server.protocol.plain(action)
         data = action.data
-        if not isinstance(data, dict):
-            return _plain(action)
+        if not isinstance(data, dict) or "do" not in data:
+            return plain
         place = server.session.locate(str(data.get("uri")))
         edit = None if place is None else _edit(server, place, data)
         if edit is None:
             raise ContentModified()
-        return {**_plain(action), "edit": edit}
-
-
-def _plain(action: types.CodeAction) -> Plain:
-    return {
-        "title": action.title,
-        "kind": str(getattr(action.kind, "value", action.kind)),
-        "data": action.data,
-    }
+        return {**plain, "edit": edit}
 
 
 def _wanted(kind: str, only: list[str]) -> bool:
@@ -91,51 +81,49 @@ def _wanted(kind: str, only: list[str]) -> bool:
     return any(kind == one or kind.startswith(f"{one}.") or one == "" for one in only)
 
 
-def _of_finding(server: RetortServer, place: Place, finding: Finding) -> list[Plain]:
+def wanted_by_fix_all(server: RetortServer) -> Callable[[Finding], bool]:
+    """Which fixes belong to fix-all: safe ones that the client can carry out."""
+    features = server.session.features
+    files = features.create_files and features.rename_files
+
+    def wanted(finding: Finding) -> bool:
+        return safe(finding) and (files or not (finding.fix and finding.fix.needs_files))
+
+    return wanted
+
+
+def _data(server: RetortServer, place: Place, document: Document, do: str) -> Plain:
+    """What an action carries so that it can be resolved later."""
+    uri = server.session.uri(place.workspace, place.path)
+    return {"do": do, "uri": uri, "version": document.version}
+
+
+def _of_finding(
+    server: RetortServer, place: Place, document: Document, finding: Finding
+) -> list[Plain]:
     session = server.session
     features = session.features
-    document = place.document
-    assert document is not None
-    root, read = place.workspace.root, place.workspace.document
-    diagnostic = to_diagnostic(finding, document, root, read, features)
-    base = {
-        "uri": session.uri(place),
-        "rule": finding.rule,
-        "fingerprint": finding.fingerprint,
-        "version": document.version,
+    base: Plain = {
+        "kind": QUICK_FIX,
+        "diagnostics": [session.diagnostic(place, finding, document)],
     }
+    identity = {"rule": finding.rule, "fingerprint": finding.fingerprint}
     found: list[Plain] = []
     fix = finding.fix
-    if fix is not None and (features.create_files or not fix.needs_files):
-        action: Plain = {"title": fix.title, "kind": QUICK_FIX, "diagnostics": [diagnostic]}
+    files = features.create_files and features.rename_files
+    if fix is not None and (files or not fix.needs_files):
+        action: Plain = {**base, "title": fix.title}
         if features.code_action_preferred:
             action["isPreferred"] = fix.applicability is Applicability.SAFE
-        found += _offer(server, place, action, {**base, "do": "fix"})
-    if place.path != FILE_NAME and not finding.rule.startswith("retort/"):
-        ignore = {
-            "title": f"Ignore {finding.rule} here",
-            "kind": QUICK_FIX,
-            "diagnostics": [diagnostic],
-        }
-        found += _offer(server, place, ignore, {**base, "do": "ignore"})
-    command = {"title": f"Explain {finding.rule}", "command": EXPLAIN_RULE}
-    found.append(
-        {
-            "title": f"Explain {finding.rule}",
-            "kind": QUICK_FIX,
-            "diagnostics": [diagnostic],
-            "command": {**command, "arguments": [finding.rule]},
-        }
-    )
+        data = {**_data(server, place, document, "fix"), **identity}
+        found += _offer(server, place, action, data)
+    if finding.rule in place.workspace.registry:
+        data = {**_data(server, place, document, "ignore"), **identity}
+        found += _offer(server, place, {**base, "title": f"Ignore {finding.rule} here"}, data)
+    title = f"Explain {finding.rule}"
+    command = {"title": title, "command": EXPLAIN_RULE, "arguments": [finding.rule]}
+    found.append({**base, "title": title, "command": command})
     return found
-
-
-def _fix_all(server: RetortServer, place: Place) -> list[Plain]:
-    document = place.document
-    assert document is not None
-    action: Plain = {"title": "Fix all that Retort can fix safely", "kind": FIX_ALL}
-    data = {"uri": server.session.uri(place), "do": "fix-all", "version": document.version}
-    return _offer(server, place, action, data)
 
 
 def _offer(server: RetortServer, place: Place, action: Plain, data: Plain) -> list[Plain]:
@@ -148,74 +136,57 @@ def _offer(server: RetortServer, place: Place, action: Plain, data: Plain) -> li
 
 def _edit(server: RetortServer, place: Place, data: Plain) -> Plain | None:
     """The WorkspaceEdit of an action; None where the text it was offered for is gone."""
-    document = place.document
+    document, workspace = place.document, place.workspace
     if document is None or document.version != data.get("version"):
         return None
-    server.scheduler.settle_all(place.workspace)
-    if data.get("do") == "fix-all":
-        return fix_all_edit(server, place)
-    finding = place.workspace.fresh(place.path, str(data["rule"]), str(data["fingerprint"]))
+    server.scheduler.settle_all(workspace)
+    if data["do"] == "fix-all":
+        fixer = Fixer(workspace)
+        for _ in fixer.run([place.path], wanted_by_fix_all(server)):
+            pass
+        return outcome_edit(server, workspace, fixer.outcome)
+    identity = (place.path, str(data.get("rule")), str(data.get("fingerprint")))
+    finding = next(iter(workspace.fresh([identity])), None)
     if finding is None:
         return None
-    if data.get("do") == "ignore":
-        return _to_edit(server, place.workspace, {place.path: ignore_here(document, finding)})
+    if data["do"] == "ignore":
+        return _to_edit(server, workspace, changes(ignore_here(document, finding)))
     try:
-        todo = changes(operations(finding, place.workspace.snapshot))
+        todo = changes(operations(finding, workspace.snapshot))
     except Overlap:
         return None
-    if not todo.paths:
-        return None
-    review = finding.fix is not None and finding.fix.applicability is Applicability.REVIEW
-    return workspace_edit(
-        todo.edits,
-        todo.created,
-        todo.renamed,
-        root=place.workspace.root,
-        read=place.workspace.document,
-        features=server.session.features,
-        annotation=finding.fix.title if finding.fix is not None and review else "",
-    )
+    fix = finding.fix
+    to_review = fix is not None and fix.applicability is Applicability.REVIEW
+    annotation = fix.title if fix is not None and to_review else ""
+    return _to_edit(server, workspace, todo, annotation) if todo.paths else None
 
 
 def _to_edit(
-    server: RetortServer, workspace: Workspace, edits: dict[str, list[Edit]]
+    server: RetortServer, workspace: Workspace, todo: Changes, annotation: str = ""
 ) -> Plain | None:
+    def uri(path: str) -> str:
+        return server.session.uri(workspace, path)
+
+    features = server.session.features
     return workspace_edit(
-        edits,
-        {},
-        {},
-        root=workspace.root,
-        read=workspace.document,
-        features=server.session.features,
+        todo, read=workspace.document, uri=uri, features=features, annotation=annotation
     )
-
-
-def fix_all_edit(server: RetortServer, place: Place) -> Plain | None:
-    """All safe fixes of one file, to a fixed point."""
-    fixer = Fixer(place.workspace)
-    for _ in fixer.run([place.path], safe):
-        pass
-    return outcome_edit(server, place.workspace, fixer.outcome)
 
 
 def outcome_edit(server: RetortServer, workspace: Workspace, outcome: Fixed) -> Plain | None:
-    """The WorkspaceEdit that brings a fixer's outcome about; None if there is nothing to do."""
-    edits: dict[str, list[Edit]] = {}
+    """The WorkspaceEdit that brings a fixer's outcome about; None if there is nothing to do, or if
+    a text is no longer what the outcome was made from."""
+    edits: dict[str, tuple[Edit, ...]] = {}
     created: dict[str, str] = {}
-    renamed_from = {new: old for old, new in outcome.renamed.items()}
     for path, text in outcome.texts.items():
-        before = workspace.document(renamed_from.get(path, path))
-        if before is None:
+        origin = outcome.origin(path)
+        if path in outcome.created:
             created[path] = text.decode("utf-8", "replace")
-        elif before.source != text:
-            edits[before.path] = difference(before.source, text)
-    if not edits and not created and not outcome.renamed:
-        return None
-    return workspace_edit(
-        edits,
-        created,
-        outcome.renamed,
-        root=workspace.root,
-        read=workspace.document,
-        features=server.session.features,
-    )
+            continue
+        document, before = workspace.document(origin), outcome.before.get(origin)
+        if document is None or document.source != before:
+            return None
+        if before != text:
+            edits[origin] = tuple(difference(before, text))
+    todo = Changes(edits, created, outcome.renamed)
+    return _to_edit(server, workspace, todo) if todo.paths else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 SECTION = "retort"
+PATIENCE = 3.0  # seconds that a client has to tell its settings
+RELOAD_AFTER = 0.5  # seconds without a change of settings until all files are read under them
 
 
 def register(server: RetortServer) -> None:
@@ -30,21 +33,25 @@ def register(server: RetortServer) -> None:
             take(server, params.settings)
 
 
-async def pull(server: RetortServer) -> None:
-    """Ask the client for its settings, and to be told when they change."""
-    features = server.session.features
-    if features.dynamic_configuration:
+def watch(server: RetortServer) -> None:
+    """Ask to be told when the client's settings change, where it can."""
+    if server.session.features.dynamic_configuration:
         changed = types.WORKSPACE_DID_CHANGE_CONFIGURATION
         options = types.DidChangeConfigurationRegistrationOptions(SECTION)
         server.client_register_capability(
             types.RegistrationParams([types.Registration("retort-settings", changed, options)])
         )
-    if not features.configuration:
+
+
+async def pull(server: RetortServer) -> None:
+    """Ask the client for its settings, where it can tell them."""
+    if not server.session.features.configuration:
+        take(server, None)
         return
     asked = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
     try:
-        answer = await server.workspace_configuration_async(asked)
-    except Exception as error:  # a client may refuse what it has declared
+        answer = await asyncio.wait_for(server.workspace_configuration_async(asked), PATIENCE)
+    except Exception as error:  # a client may refuse what it has declared, or never answer
         log.warning("the client does not tell its settings: %s", error)
         return
     take(server, answer[0] if answer else None)
@@ -59,19 +66,17 @@ def overrides_in(given: object) -> Mapping[str, Any]:
 
 
 def take(server: RetortServer, given: object) -> None:
-    """Use the client's settings in all projects."""
-    if given is None:
-        return
-    overrides = overrides_in(given)
+    """Use the client's settings in all projects; None means those that it was started with."""
     session = server.session
-    if overrides == session.overrides:
-        return
-    session.overrides = overrides
-    for workspace in session.workspaces.values():
-        workspace.overrides = overrides
-        reread(server, workspace)
-        for problem in workspace.override_problems:
-            server.show(f"Retort's settings: {problem}", types.MessageType.Warning)
+    overrides = session.options if given is None else overrides_in(given)
+    if overrides != session.overrides:
+        session.overrides = overrides
+        for workspace in session.workspaces.values():
+            workspace.overrides = overrides
+            reread(server, workspace)
+    problems = (one for all_ in session.workspaces.values() for one in all_.override_problems)
+    for problem in dict.fromkeys(problems):
+        server.show(f"Retort's settings: {problem}", types.MessageType.Warning)
 
 
 def reread(server: RetortServer, workspace: Workspace) -> None:
@@ -80,7 +85,6 @@ def reread(server: RetortServer, workspace: Workspace) -> None:
     server.changed(Place(workspace, FILE_NAME))
     if changed:
         server.scheduler.recheck(workspace)
+        server.scheduler.run_project_rules(workspace)
         if workspace.loaded:
-            from lsp_server.server.server import load
-
-            server.start(load(server, workspace))
+            server.loader.request(workspace, RELOAD_AFTER)

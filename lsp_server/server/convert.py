@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from pygls.uris import from_fs_path, to_fs_path
 
 from lsp_server.document import Change, Document
+from lsp_server.lint.apply import Changes
 from lsp_server.lint.finding import Edit, Finding
 from lsp_server.report.pages import rule_url
 from lsp_server.server.features import Features
@@ -18,6 +19,7 @@ from lsp_server.text import Encoding, LineIndex, Position, Span
 
 Plain = dict[str, Any]
 Read = Callable[[str], Document | None]
+UriOf = Callable[[str], str]  # by path from the project's root
 
 SOURCE = "retort"
 
@@ -53,7 +55,7 @@ def to_span(document: Document, given: Any, encoding: Encoding) -> Span:
 
 
 def to_diagnostic(
-    finding: Finding, document: Document, root: Path, read: Read, features: Features
+    finding: Finding, document: Document, read: Read, uri: UriOf, features: Features
 ) -> Plain:
     """The protocol's diagnostic of a finding, with what the client can show."""
     diagnostic: Plain = {
@@ -75,7 +77,7 @@ def to_diagnostic(
             other = document if path == finding.path else read(path)
             if other is not None:
                 place = to_range(other, one.span, features.encoding)
-                location = {"uri": to_uri(root / path), "range": place}
+                location = {"uri": uri(path), "range": place}
                 related.append({"location": location, "message": one.message})
         diagnostic["relatedInformation"] = related
     if features.diagnostic_data:
@@ -113,9 +115,17 @@ def difference(before: bytes, after: bytes) -> list[Edit]:
     """Edits of whole lines that turn one text into the other."""
     old, new = _lines(before), _lines(after)
     starts = [0, *accumulate(map(len, old))]
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    same = min(len(old), len(new))
+    head = next((n for n in range(same) if old[n] != new[n]), same)
+    rest = same - head
+    tail = next((n for n in range(rest) if old[-1 - n] != new[-1 - n]), rest)
+    middle = slice(head, len(old) - tail), slice(head, len(new) - tail)
+    matcher = difflib.SequenceMatcher(None, old[middle[0]], new[middle[1]], autojunk=False)
     return [
-        Edit(Span(starts[a], starts[b]), b"".join(new[c:d]).decode("utf-8", "replace"))
+        Edit(
+            Span(starts[head + a], starts[head + b]),
+            b"".join(new[head + c : head + d]).decode("utf-8", "replace"),
+        )
         for tag, a, b, c, d in matcher.get_opcodes()
         if tag != "equal"
     ]
@@ -127,47 +137,50 @@ def _lines(source: bytes) -> list[bytes]:
 
 
 def workspace_edit(
-    changes: Mapping[str, Iterable[Edit]],
-    created: Mapping[str, str],
-    renamed: Mapping[str, str],
-    *,
-    root: Path,
-    read: Read,
-    features: Features,
-    annotation: str = "",
+    todo: Changes, *, read: Read, uri: UriOf, features: Features, annotation: str = ""
 ) -> Plain | None:
     """The protocol's WorkspaceEdit; None where the client cannot create or rename files.
 
     `annotation` asks for confirmation under this title, where the client can.
     """
-    if (created and not features.create_files) or (renamed and not features.rename_files):
+    if (todo.created and not features.create_files) or (todo.renamed and not features.rename_files):
         return None
+    documents = {path: one for path in todo.edits if (one := read(path)) is not None}
     per_file = {
-        path: to_text_edits(document, edits, features.encoding)
-        for path, edits in changes.items()
-        if (document := read(path)) is not None
+        path: to_text_edits(document, todo.edits[path], features.encoding)
+        for path, document in documents.items()
     }
-    if not features.document_changes:
-        return {"changes": {to_uri(root / path): edits for path, edits in per_file.items()}}
+    if not features.document_changes and not todo.needs_files:
+        return {"changes": {uri(path): edits for path, edits in per_file.items()}}
     annotate = bool(annotation) and features.change_annotations
     mark = {"annotationId": "retort"} if annotate else {}
     operations: list[Plain] = []
     for path, edits in per_file.items():
-        document = read(path)
-        version = None if document is None else document.version
-        target = {"uri": to_uri(root / path), "version": version}
+        target = {"uri": uri(path), "version": documents[path].version}
         operations.append({"textDocument": target, "edits": [{**one, **mark} for one in edits]})
-    for path, new in renamed.items():
-        uris = {"oldUri": to_uri(root / path), "newUri": to_uri(root / new)}
-        operations.append({"kind": "rename", **uris, **mark})
-    for path, text in created.items():
-        uri = to_uri(root / path)
+    for path, new in todo.renamed.items():
+        operations.append({"kind": "rename", "oldUri": uri(path), "newUri": uri(new), **mark})
+    for path, text in todo.created.items():
         options = {"overwrite": False, "ignoreIfExists": False}
-        operations.append({"kind": "create", "uri": uri, "options": options, **mark})
+        operations.append({"kind": "create", "uri": uri(path), "options": options, **mark})
         zero = {"line": 0, "character": 0}
         insert = {"range": {"start": zero, "end": zero}, "newText": text, **mark}
-        operations.append({"textDocument": {"uri": uri, "version": None}, "edits": [insert]})
+        operations.append({"textDocument": {"uri": uri(path), "version": None}, "edits": [insert]})
     edit: Plain = {"documentChanges": operations}
     if annotate:
         edit["changeAnnotations"] = {"retort": {"label": annotation, "needsConfirmation": True}}
     return edit
+
+
+def joined(edits: Iterable[Plain]) -> Plain | None:
+    """Edits of different projects as one; None where there is none."""
+    changes: Plain = {}
+    operations: list[Plain] = []
+    for edit in edits:
+        changes |= edit.get("changes", {})
+        operations += edit.get("documentChanges", [])
+    if operations:
+        for uri, made in changes.items():
+            operations.append({"textDocument": {"uri": uri, "version": None}, "edits": made})
+        return {"documentChanges": operations}
+    return {"changes": changes} if changes else None

@@ -9,32 +9,33 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from lsp_server.server.convert import Plain
+from lsp_server.project.workspace import Workspace
+from lsp_server.server.convert import Plain, to_path
 from lsp_server.server.session import Place
 
 if TYPE_CHECKING:
     from lsp_server.server.server import RetortServer
 
+PART = 50  # files in one partial result
+
 
 @dataclass
 class Mode:
-    """How this client hears of findings."""
+    """How this client hears of findings, and what it has heard."""
 
     pulls: bool = False
     pulls_workspace: bool = False  # it has asked for the whole workspace at least once
     whole_project: bool = False  # the user has asked for the findings of all files
-    published: dict[str, str] = field(default_factory=dict)  # URI -> digest of what was pushed
+    # By URI: the version and a digest of what was pushed last, and a digest of what was pulled.
+    pushed: dict[str, tuple[int | None, str]] = field(default_factory=dict)
+    pulled: dict[str, str] = field(default_factory=dict)
     refresh_wanted: bool = False
-
-
-def choose_mode(server: RetortServer) -> None:
-    """Decide by the client's capabilities."""
-    server.mode.pulls = server.session.features.pull_diagnostics
 
 
 def result_id(diagnostics: list[Plain]) -> str:
@@ -42,47 +43,70 @@ def result_id(diagnostics: list[Plain]) -> str:
     return hashlib.blake2b(json.dumps(diagnostics).encode(), digest_size=8).hexdigest()
 
 
+def uri_of(server: RetortServer, place: Place) -> str:
+    """The URI under which the client knows a file."""
+    return server.session.uri(place.workspace, place.path)
+
+
 def changed(server: RetortServer, place: Place) -> None:
     """The findings of a file may have changed."""
-    state = server.mode
-    is_open = place.path in place.workspace.open
-    if state.pulls and is_open:
-        _refresh(server)
+    mode = server.mode
+    if not place.workspace.ready:
         return
-    if not is_open and (state.pulls_workspace or not state.whole_project):
-        if server.session.uri(place) in state.published:
-            _push(server, place, [])
-        return
-    _push(server, place, server.session.diagnostics(place))
+    if not mode.pulls and place.is_open:
+        if not server.scheduler.is_pending(place):  # else its check will speak of the new text
+            _push(server, place, server.session.diagnostics(place))
+    elif place.is_open or mode.pulls_workspace:
+        known = mode.pulled.get(uri_of(server, place))
+        if known != result_id(_shown(server, place)):
+            _refresh(server)
+    else:
+        _push(server, place, _shown(server, place))
+
+
+def edited(server: RetortServer, place: Place) -> None:
+    """An open file was checked after an edit. A client that pulls asks by itself then."""
+    if not server.mode.pulls:
+        changed(server, place)
+
+
+def _shown(server: RetortServer, place: Place) -> list[Plain]:
+    """What the client is to show of a file."""
+    if place.is_open or server.mode.whole_project:
+        return server.session.diagnostics(place)
+    return []
 
 
 def _push(server: RetortServer, place: Place, diagnostics: list[Plain]) -> None:
-    state = server.mode
-    uri = server.session.uri(place)
+    mode, uri = server.mode, uri_of(server, place)
     document = place.workspace.open.get(place.path)
     version = None if document is None else document.version
-    digest = result_id(diagnostics)
-    if not diagnostics and uri not in state.published and version is None:
-        return
-    if document is None and state.published.get(uri) == digest:
+    said = (version, result_id(diagnostics))
+    if mode.pushed.get(uri) == said or not (diagnostics or document or uri in mode.pushed):
         return
     params: dict[str, Any] = {"uri": uri, "diagnostics": diagnostics}
     if version is not None:
         params["version"] = version
     server.protocol.notify_plain(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
-    if diagnostics or document is not None:
-        state.published[uri] = digest
+    if diagnostics or document:
+        mode.pushed[uri] = said
     else:
-        state.published.pop(uri, None)
+        mode.pushed.pop(uri, None)
+
+
+def _take_back(server: RetortServer, uri: str) -> None:
+    """Remove what was pushed for a file."""
+    if server.mode.pushed.pop(uri, None) is not None:
+        params = {"uri": uri, "diagnostics": []}
+        server.protocol.notify_plain(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
 
 
 def _refresh(server: RetortServer) -> None:
     """Ask a pulling client to pull again, once for all changes of this turn of the loop."""
-    state = server.mode
-    if not server.session.features.refresh_diagnostics or state.refresh_wanted:
-        return
-    state.refresh_wanted = True
-    asyncio.get_running_loop().call_later(0.02, _send_refresh, server)
+    mode = server.mode
+    if not mode.refresh_wanted:
+        mode.refresh_wanted = True
+        asyncio.get_running_loop().call_later(0.02, _send_refresh, server)
 
 
 def _send_refresh(server: RetortServer) -> None:
@@ -92,32 +116,58 @@ def _send_refresh(server: RetortServer) -> None:
 
 def opened(server: RetortServer, place: Place) -> None:
     """A file was opened: from now on a pulling client asks for it itself."""
-    state = server.mode
-    uri = server.session.uri(place)
-    if state.pulls and state.published.pop(uri, None) is not None:
-        params = {"uri": uri, "diagnostics": []}
-        server.protocol.notify_plain(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
+    if server.mode.pulls:
+        _take_back(server, uri_of(server, place))
 
 
-def closed(server: RetortServer, place: Place) -> None:
+def closed(server: RetortServer, place: Place, uri: str) -> None:
     """A file was closed: its squiggles go, unless the whole project is shown."""
-    state = server.mode
-    shown = state.whole_project and not state.pulls_workspace
-    _push(server, place, server.session.diagnostics(place) if shown else [])
+    server.mode.pulled.pop(uri, None)
+    if uri != uri_of(server, place) or not server.mode.whole_project:
+        _take_back(server, uri)
+    changed(server, place)
+
+
+def dropped(server: RetortServer, workspace: Workspace) -> None:
+    """A project was closed: nothing of it is shown any more."""
+    for uri in _pushed_closed(server):
+        file = to_path(uri)
+        if file is not None and file.is_relative_to(workspace.root):
+            _take_back(server, uri)
 
 
 def publish_closed(server: RetortServer) -> None:
     """Speak of every file that is not open, after the user has asked for it."""
-    state = server.mode
-    state.whole_project = True
-    if state.pulls_workspace:
+    mode = server.mode
+    mode.whole_project = True
+    if mode.pulls_workspace:
         _refresh(server)
         return
+    places = {uri_of(server, place): place for place in _closed_places(server)}
+    for uri in _pushed_closed(server):
+        if uri not in places:
+            _take_back(server, uri)
+    for place in places.values():
+        _push(server, place, server.session.diagnostics(place))
+
+
+def forget_closed(server: RetortServer) -> None:
+    """Take back what was said of files that are not open."""
+    for uri in _pushed_closed(server):
+        _take_back(server, uri)
+
+
+def _pushed_closed(server: RetortServer) -> list[str]:
+    """The URIs of files that are not open and of which something was pushed."""
+    opened = set(server.session.uris.values())
+    return [uri for uri in server.mode.pushed if uri not in opened]
+
+
+def _closed_places(server: RetortServer) -> Iterator[Place]:
     for workspace in server.session.workspaces.values():
-        for path in workspace.paths_with_findings():
+        for path in sorted(workspace.paths_with_findings()):
             if path not in workspace.open:
-                place = Place(workspace, path)
-                _push(server, place, server.session.diagnostics(place))
+                yield Place(workspace, path)
 
 
 def register(server: RetortServer) -> None:
@@ -127,57 +177,55 @@ def register(server: RetortServer) -> None:
     )
 
     @server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)
-    def pull(params: types.DocumentDiagnosticParams) -> Plain:
-        place = server.session.locate(params.text_document.uri)
+    async def pull(params: types.DocumentDiagnosticParams) -> Plain:
+        place = await server.ready_place(params.text_document.uri)
         if place is None:
             return {"kind": "full", "items": []}
-        if server.scheduler.is_pending(place):
-            server.scheduler.check_now(place)
         return _report(server, place, params.previous_result_id)
 
     @server.feature(types.WORKSPACE_DIAGNOSTIC)
-    def pull_workspace(params: types.WorkspaceDiagnosticParams) -> Plain:
-        state = server.mode
-        state.pulls_workspace = True
+    async def pull_workspace(params: types.WorkspaceDiagnosticParams) -> Plain:
+        mode = server.mode
+        if not mode.pulls_workspace:
+            mode.pulls_workspace = True
+            forget_closed(server)
         known = {one.uri: one.value for one in params.previous_result_ids}
-        items: list[Plain] = []
-        for place in _workspace_places(server, set(known)):
-            uri = server.session.uri(place)
-            report = _report(server, place, known.get(uri))
-            document = place.workspace.open.get(place.path)
-            version = None if document is None else document.version
-            items.append({**report, "uri": uri, "version": version})
+        items = [
+            _workspace_report(server, place, known.pop(uri_of(server, place), None))
+            for place in _workspace_places(server)
+        ]
+        for uri, previous in known.items():  # what the client still shows, and is no more
+            gone: Plain = {"kind": "full", "resultId": result_id([]), "items": []}
+            if previous == result_id([]):
+                gone = {"kind": "unchanged", "resultId": previous}
+            items.append({**gone, "uri": uri, "version": None})
         token = params.partial_result_token
         if token is None:
             return {"items": items}
-        for start in range(0, len(items), 50):
-            value = {"items": items[start : start + 50]}
+        for start in range(0, len(items), PART):
+            value = {"items": items[start : start + PART]}
             server.protocol.notify_plain("$/progress", {"token": token, "value": value})
         return {"items": []}
 
 
-def _workspace_places(server: RetortServer, known: set[str]) -> list[Place]:
-    """The files that a workspace report speaks of: those the client still knows, and with the whole
-    project shown all that have findings."""
-    session = server.session
-    places = list(session.open_places())
+def _workspace_places(server: RetortServer) -> Iterator[Place]:
+    """The open files, and with the whole project shown all that have findings."""
+    yield from server.session.open_places()
     if server.mode.whole_project:
-        places += [
-            Place(workspace, path)
-            for workspace in session.workspaces.values()
-            for path in sorted(workspace.paths_with_findings())
-            if path not in workspace.open
-        ]
-    spoken = {session.uri(place) for place in places}
-    places += [place for uri in known - spoken if (place := session.locate(uri)) is not None]
-    return places
+        yield from _closed_places(server)
+
+
+def _workspace_report(server: RetortServer, place: Place, previous: str | None) -> Plain:
+    document = place.workspace.open.get(place.path)
+    version = None if document is None else document.version
+    report = _report(server, place, previous)
+    return {**report, "uri": uri_of(server, place), "version": version}
 
 
 def _report(server: RetortServer, place: Place, previous: str | None) -> Plain:
-    is_open = place.path in place.workspace.open
-    shown = is_open or server.mode.whole_project
-    diagnostics = server.session.diagnostics(place) if shown else []
-    digest = result_id(diagnostics)
+    server.scheduler.ensure(place)
+    diagnostics = _shown(server, place)
+    digest = server.mode.pulled[uri_of(server, place)] = result_id(diagnostics)
     if digest == previous:
         return {"kind": "unchanged", "resultId": digest}
     return {"kind": "full", "resultId": digest, "items": diagnostics}

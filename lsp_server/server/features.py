@@ -24,13 +24,13 @@ class Features:
 
     name: str = ""
     encoding: Encoding = Encoding.UTF16
+    # Only with a way to say that it is time to pull again: what one file does to another is known
+    # later, and a client that is never told would not show it until the next keystroke.
     pull_diagnostics: bool = False
-    refresh_diagnostics: bool = False
     related_information: bool = False
     code_description: bool = False
     diagnostic_data: bool = False
     diagnostic_tags: frozenset[int] = frozenset()
-    code_action_literals: bool = False
     code_action_resolve: bool = False
     code_action_preferred: bool = False
     document_changes: bool = False
@@ -44,6 +44,7 @@ class Features:
     dynamic_configuration: bool = False
     show_document: bool = False
     markdown_hover: bool = False
+    nested_symbols: bool = False
 
     @staticmethod
     def of(params: types.InitializeParams, encoding: str | None) -> Features:
@@ -61,20 +62,20 @@ class Features:
         return Features(
             name=_get(params, "client_info", "name") or "",
             encoding=Encoding(encoding or "utf-16"),
-            pull_diagnostics=_get(document, "diagnostic") is not None,
-            refresh_diagnostics=bool(_get(workspace, "diagnostics", "refresh_support")),
+            pull_diagnostics=_get(document, "diagnostic") is not None
+            and bool(_get(workspace, "diagnostics", "refresh_support")),
             related_information=bool(_get(published, "related_information")),
             code_description=bool(_get(published, "code_description_support")),
             diagnostic_data=bool(_get(published, "data_support")),
             diagnostic_tags=frozenset(
                 int(tag) for tag in _get(published, "tag_support", "value_set") or ()
             ),
-            code_action_literals=_get(actions, "code_action_literal_support") is not None,
             code_action_resolve="edit" in resolvable and bool(_get(actions, "data_support")),
             code_action_preferred=bool(_get(actions, "is_preferred_support")),
             document_changes=versioned,
-            create_files=versioned and "create" in names,
-            rename_files=versioned and "rename" in names,
+            # Neovim takes `documentChanges` without declaring them; it declares what is in them.
+            create_files="create" in names,
+            rename_files="rename" in names,
             change_annotations=versioned and _get(edit, "change_annotation_support") is not None,
             apply_edit=bool(_get(workspace, "apply_edit")),
             progress=bool(_get(window, "work_done_progress")),
@@ -85,4 +86,7 @@ class Features:
             ),
             show_document=bool(_get(window, "show_document", "support")),
             markdown_hover=any(str(getattr(kind, "value", kind)) == "markdown" for kind in hover),
+            nested_symbols=bool(
+                _get(document, "document_symbol", "hierarchical_document_symbol_support")
+            ),
         )

@@ -23,6 +23,7 @@ def register(server: RetortServer) -> None:
         document = None if place is None else place.document
         if place is None or document is None:
             return None
+        server.scheduler.ensure(place)
         features = server.session.features
         at = Position(params.position.line, params.position.character)
         offset = document.lines.offset(at, features.encoding)

@@ -39,6 +39,16 @@ class RetortProtocol(LanguageServerProtocol):
         """Hand the notification to the server."""
         yield from self._pass_on(types.TEXT_DOCUMENT_DID_CLOSE, params)
 
+    @property
+    def was_shut_down(self) -> bool:
+        """Whether the client has sent `shutdown`."""
+        return self._shutdown
+
+    def plain(self, value: object) -> dict[str, Any]:
+        """An lsprotocol object as plain dicts."""
+        plain: dict[str, Any] = self._converter.unstructure(value)
+        return plain
+
     def notify_plain(self, method: str, params: Mapping[str, Any]) -> None:
         """Send a notification made of plain dicts, which is five times as fast as attrs objects."""
         self._send_data({"jsonrpc": self.VERSION, "method": method, "params": params})

@@ -4,43 +4,68 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 from lsp_server.lint.registry import registry
-from lsp_server.server.server import make_server
+from lsp_server.server.code_actions import ContentModified
+from lsp_server.server.server import RetortServer, make_server
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def set_up_log(file: Path | None, level: str) -> None:
-    """Log to a file, else to stderr, where editors show it; stdout belongs to the protocol."""
+    """Log to a file, else to stderr, where editors show it; stdout belongs to the protocol.
+
+    Raises OSError where the file cannot be written.
+    """
     handler: logging.Handler = (
         logging.StreamHandler(sys.stderr)
         if file is None
         else logging.FileHandler(file, "a", "utf-8")
     )
+    handler.addFilter(_is_worth_a_line)
     logging.basicConfig(level=level.upper(), format=LOG_FORMAT, handlers=[handler])
     # pygls logs whole messages, texts of files among them.
     logging.getLogger("pygls").setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
-def _prepare() -> None:
-    """Load the rules and take all that is loaded out of the garbage collector's rounds."""
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """A refused action is an answer, not an error; pygls logs it with a traceback."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], ContentModified)
+
+
+def _prepare() -> RetortServer:
+    """A server with the rules loaded and all that is loaded out of the garbage collector's
+    rounds."""
+    server = make_server()
     registry()
     gc.collect()
     gc.freeze()
+    return server
 
 
-def serve_stdio() -> None:
-    """Serve one client over stdin and stdout until it goes away."""
-    server = make_server()
-    _prepare()
-    server.start_io()
+def serve_stdio() -> int:
+    """Serve one client over stdin and stdout until it goes away; the answer is the exit status,
+    which LSP 3.17 wants to be 1 where no `shutdown` came before the end."""
+    stdin, stdout = _own_streams()
+    server = _prepare()
+    server.start_io(stdin, stdout)
+    return 0 if server.was_shut_down else 1
+
+
+def _own_streams() -> tuple[BinaryIO, BinaryIO]:
+    """The protocol's streams, out of reach of what is printed here and in worker processes."""
+    streams = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    return streams
 
 
 def serve_tcp(host: str, port: int) -> None:
-    """Serve one client on a port."""
-    server = make_server()
-    _prepare()
-    server.start_tcp(host, port)
+    """Serve one client on a port. Raises OSError where it cannot be had."""
+    _prepare().start_tcp(host, port)

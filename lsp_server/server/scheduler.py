@@ -8,15 +8,13 @@ the loop.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lsp_server.project.workspace import Workspace
 from lsp_server.server.session import Place
-
-log = logging.getLogger(__name__)
 
 SHORTEST = 0.005  # seconds between two checks of one document while somebody types
 FACTS_AFTER = 0.15  # seconds without an edit until the facts of a file are read again
@@ -24,121 +22,130 @@ FACTS_AFTER = 0.15  # seconds without an edit until the facts of a file are read
 
 @dataclass
 class _Slot:
-    """The one pending check of a document."""
+    """What is pending for a document."""
 
-    handle: asyncio.TimerHandle | asyncio.Handle | None = None
+    check: asyncio.TimerHandle | asyncio.Handle | None = None
     facts: asyncio.TimerHandle | None = None
     cost: float = 0.0
     finished: float = 0.0
 
+    def cancel(self) -> None:
+        for handle in (self.check, self.facts):
+            if handle is not None:
+                handle.cancel()
+        self.check = self.facts = None
+
 
 @dataclass
 class Scheduler:
-    """Runs checks; `changed` is called with each file whose findings may have changed."""
+    """Runs checks. `changed` is called with each file whose findings may have changed, `edited`
+    with each that was checked after an edit of its own."""
 
     changed: Callable[[Place], None]
-    slots: dict[tuple[int, str], _Slot] = field(default_factory=dict)
-    _passes: set[int] = field(default_factory=set)
+    edited: Callable[[Place], None]
+    _slots: dict[tuple[Path, str], _Slot] = field(default_factory=dict)
+    _passes: dict[Path, Workspace] = field(default_factory=dict)  # whose project rules are running
 
     def _slot(self, place: Place) -> _Slot:
-        return self.slots.setdefault((id(place.workspace), place.path), _Slot())
+        return self._slots.setdefault((place.workspace.root, place.path), _Slot())
 
-    def edited(self, place: Place) -> None:
+    def note_edit(self, place: Place) -> None:
         """A document has a new version: check it soon, and read its facts when typing pauses."""
         slot = self._slot(place)
         loop = asyncio.get_running_loop()
-        if slot.handle is None:
+        if slot.check is None:
             rest = max(SHORTEST, 2 * slot.cost) - (time.perf_counter() - slot.finished)
             if rest <= 0:
-                slot.handle = loop.call_soon(self._check, place, slot)
+                slot.check = loop.call_soon(self._check_quickly, place)
             else:
-                slot.handle = loop.call_later(rest, self._check, place, slot)
+                slot.check = loop.call_later(rest, self._check_quickly, place)
         if slot.facts is not None:
             slot.facts.cancel()
         slot.facts = loop.call_later(FACTS_AFTER, self.settle, place)
 
-    def _check(self, place: Place, slot: _Slot) -> None:
-        slot.handle = None
-        self.check_now(place, quick=True)
+    def _check_quickly(self, place: Place) -> None:
+        self._check(place, quick=True)
+        self.edited(place)
 
-    def check_now(self, place: Place, *, quick: bool = False) -> None:
-        """Check a document without waiting; a pending check of it is dropped."""
+    def _check(self, place: Place, *, quick: bool = False) -> None:
+        """Check a document; a pending check of it is dropped."""
         slot = self._slot(place)
-        if slot.handle is not None:
-            slot.handle.cancel()
-            slot.handle = None
-        if place.path not in place.workspace.open:
+        if slot.check is not None:
+            slot.check.cancel()
+            slot.check = None
+        if not place.workspace.ready:
             return
         begun = time.perf_counter()
         place.workspace.check(place.path, quick=quick)
-        self.changed(place)
         slot.finished = time.perf_counter()
         slot.cost = slot.finished - begun
 
     def is_pending(self, place: Place) -> bool:
         """Whether the document has changed since its last check."""
-        return self._slot(place).handle is not None
+        slot = self._slots.get((place.workspace.root, place.path))
+        return slot is not None and slot.check is not None
+
+    def ensure(self, place: Place) -> None:
+        """Check a document that has changed since its last check, before an answer about it."""
+        if place.is_open and self.is_pending(place):
+            self._check_quickly(place)
 
     def settle(self, place: Place) -> None:
         """Bring the facts of a document up to date and run what depends on them."""
-        slot = self._slot(place)
-        if slot.facts is not None:
-            slot.facts.cancel()
-            slot.facts = None
-        workspace = place.workspace
-        if place.path not in workspace.open:
+        slot, workspace = self._slot(place), place.workspace
+        slot.cancel()
+        if not (place.is_open and workspace.ready):
             return
         before = workspace.context.digest
-        self.check_now(place)
+        self._check(place)
         workspace.collect(place.path)
-        if workspace.context.digest != before:
+        if workspace.context.digest == before:
+            self.changed(place)
+        else:
             self.recheck(workspace)
         self.run_project_rules(workspace)
+
+    def settle_all(self, workspace: Workspace) -> None:
+        """Bring everything up to date before an answer that must not be stale."""
+        for path in list(workspace.open):
+            slot = self._slots.get((workspace.root, path))
+            if slot is not None and (slot.check is not None or slot.facts is not None):
+                self.settle(Place(workspace, path))
 
     def recheck(self, workspace: Workspace) -> None:
         """Check all open documents of a project again."""
         for path in list(workspace.open):
-            self.check_now(Place(workspace, path))
+            place = Place(workspace, path)
+            self._check(place)
+            self.changed(place)
 
     def run_project_rules(self, workspace: Workspace) -> None:
         """Run stale project rules, one a turn of the loop, so that typing is never held up."""
-        if id(workspace) in self._passes or not workspace.stale_rules():
-            return
-        self._passes.add(id(workspace))
-        asyncio.get_running_loop().call_soon(self._step, workspace)
+        if self._passes.get(workspace.root) is not workspace and workspace.stale_rules():
+            self._passes[workspace.root] = workspace
+            asyncio.get_running_loop().call_soon(self._step, workspace)
 
     def _step(self, workspace: Workspace) -> None:
+        if self._passes.get(workspace.root) is not workspace:
+            return  # the project was closed
         stale = workspace.stale_rules()
         if not stale:
-            self._passes.discard(id(workspace))
+            del self._passes[workspace.root]
             return
-        for path in workspace.run_project_rule(stale[0]):
-            self.changed(Place(workspace, path))
-        asyncio.get_running_loop().call_soon(self._step, workspace)
-
-    def settle_all(self, workspace: Workspace) -> None:
-        """Bring everything up to date before an answer that must not be stale."""
-        for (owner, path), slot in list(self.slots.items()):
-            if owner == id(workspace) and path in workspace.open:
-                if slot.handle is not None:
-                    self.check_now(Place(workspace, path))
-                if slot.facts is not None:
-                    slot.facts.cancel()
-                    slot.facts = None
-                    workspace.collect(path)
+        try:
+            for path in workspace.run_project_rule(stale[0]):
+                self.changed(Place(workspace, path))
+        finally:
+            asyncio.get_running_loop().call_soon(self._step, workspace)
 
     def forget(self, place: Place) -> None:
         """A document was closed."""
-        slot = self.slots.pop((id(place.workspace), place.path), None)
+        slot = self._slots.pop((place.workspace.root, place.path), None)
         if slot is not None:
-            for handle in (slot.handle, slot.facts):
-                if handle is not None:
-                    handle.cancel()
+            slot.cancel()
 
-    def stop(self) -> None:
-        """Drop all pending work."""
-        for slot in self.slots.values():
-            for handle in (slot.handle, slot.facts):
-                if handle is not None:
-                    handle.cancel()
-        self.slots.clear()
+    def drop(self, workspace: Workspace) -> None:
+        """A project was closed: nothing more is to be done for it."""
+        self._passes.pop(workspace.root, None)
+        for key in [key for key in self._slots if key[0] == workspace.root]:
+            self._slots.pop(key).cancel()

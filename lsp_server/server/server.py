@@ -26,11 +26,13 @@ from lsp_server.server import (
 )
 from lsp_server.server.convert import to_path
 from lsp_server.server.features import Features
+from lsp_server.server.loading import Loader
 from lsp_server.server.protocol import RetortProtocol
 from lsp_server.server.scheduler import Scheduler
 from lsp_server.server.session import Place, Session
 
 log = logging.getLogger(__name__)
+READY_WITHIN = 60.0  # seconds that a request waits for the project's context
 
 
 class RetortServer(LanguageServer):
@@ -48,12 +50,36 @@ class RetortServer(LanguageServer):
         )
         self.session = Session()
         self.mode = diagnostics.Mode()
-        self.scheduler = Scheduler(self.changed)
+        self.scheduler = Scheduler(self.changed, lambda place: diagnostics.edited(self, place))
+        self.loader = Loader(self)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def changed(self, place: Place) -> None:
         """The findings of a file may have changed: tell the client in its way."""
         diagnostics.changed(self, place)
+
+    async def ready_place(self, uri: str) -> Place | None:
+        """The file behind a URI, once enough of its project is known to speak of it."""
+        place = self.session.locate(uri)
+        if place is not None:
+            deadline = asyncio.get_running_loop().time() + READY_WITHIN
+            while not place.workspace.ready and asyncio.get_running_loop().time() < deadline:
+                await asyncio.sleep(0.01)
+        return place
+
+    def drop(self, workspace: Workspace) -> None:
+        """A project was closed."""
+        self.scheduler.drop(workspace)
+        diagnostics.dropped(self, workspace)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Log what went wrong. pygls would show it to the user, at every keystroke if need be."""
+        log.error("%s: %s", getattr(source, "__name__", source), error)
+
+    @property
+    def was_shut_down(self) -> bool:
+        """Whether the client has sent `shutdown`."""
+        return self.protocol.was_shut_down
 
     def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a coroutine beside the messages; what it raises is logged."""
@@ -102,10 +128,14 @@ def _lifecycle(server: RetortServer) -> None:
         encoding = server.protocol.workspace.position_encoding
         session = server.session
         session.features = Features.of(params, str(getattr(encoding, "value", encoding)))
-        session.overrides = configuration.overrides_in(params.initialization_options)
+        session.options = configuration.overrides_in(params.initialization_options)
+        session.overrides = session.options
         for folder in _folders(params):
             session.add_folder(folder)
-        diagnostics.choose_mode(server)
+        server.mode.pulls = session.features.pull_diagnostics
+        if not server.mode.pulls:
+            for method in (types.TEXT_DOCUMENT_DIAGNOSTIC, types.WORKSPACE_DIAGNOSTIC):
+                server.protocol.fm.features.pop(method, None)
 
     @server.feature(types.INITIALIZED)
     def initialized(_: types.InitializedParams) -> None:
@@ -113,7 +143,8 @@ def _lifecycle(server: RetortServer) -> None:
 
     @server.feature(types.SHUTDOWN)
     def shutdown(*_: object) -> None:
-        server.scheduler.stop()
+        for workspace in server.session.workspaces.values():
+            server.scheduler.drop(workspace)
         server.cancel_tasks()
 
 
@@ -131,13 +162,7 @@ async def _begin(server: RetortServer) -> None:
     """After the handshake: register what the client wants registered, then read the projects."""
     write_pages()
     watched_files.watch(server)
+    configuration.watch(server)
     await configuration.pull(server)
-    for workspace in list(server.session.workspaces.values()):
-        await load(server, workspace)
-
-
-async def load(server: RetortServer, workspace: Workspace) -> None:
-    """Read a project in the background, then say what its rules find in open files."""
-    await commands.full_check(server, workspace, title="Retort reads the project")
-    server.scheduler.recheck(workspace)
-    server.scheduler.run_project_rules(workspace)
+    for workspace in server.session.workspaces.values():
+        server.loader.request(workspace)

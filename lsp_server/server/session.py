@@ -3,7 +3,6 @@ open."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +10,10 @@ from typing import Any
 
 from lsp_server.document import Document
 from lsp_server.lint.finding import Finding
-from lsp_server.project.files import find_root, find_roots
+from lsp_server.project.files import find_root, find_roots, is_project_root
 from lsp_server.project.workspace import Workspace
 from lsp_server.server.convert import Plain, to_diagnostic, to_path, to_uri
 from lsp_server.server.features import Features
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +24,14 @@ class Place:
     path: str
 
     @property
-    def uri(self) -> str:
-        """The file's URI."""
-        return to_uri(self.workspace.root / self.path)
+    def file(self) -> Path:
+        """The file itself."""
+        return self.workspace.root / self.path
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the editor has the file open."""
+        return self.path in self.workspace.open
 
     @property
     def document(self) -> Document | None:
@@ -44,65 +46,88 @@ class Place:
 
 @dataclass
 class Session:
-    """One client. `uris` keeps each open file's URI as the client wrote it."""
+    """One client. `options` are those it was started with, `overrides` the settings that hold now,
+    `folders` the projects that each of its folders has opened, `uris` each open file's URI as the
+    client wrote it."""
 
     features: Features = field(default_factory=Features)
+    options: Mapping[str, Any] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict)
     workspaces: dict[Path, Workspace] = field(default_factory=dict)
+    folders: dict[Path, list[Path]] = field(default_factory=dict)
     uris: dict[Path, str] = field(default_factory=dict)
+    loose: set[Path] = field(default_factory=set)  # folders of lone files, which are not read
 
     def add_folder(self, folder: Path) -> list[Workspace]:
         """Open the projects in or around a folder; the answer is those that are new."""
-        added = []
-        for root in find_roots(folder):
-            if root not in self.workspaces:
-                self.workspaces[root] = Workspace(root, self.overrides)
-                added.append(self.workspaces[root])
-        return added
+        roots = self.folders[folder] = find_roots(folder)
+        self.loose.difference_update(roots)
+        new = [root for root in roots if root not in self.workspaces]
+        return [self._open(root) for root in new]
 
     def remove_folder(self, folder: Path) -> list[Workspace]:
-        """Close the projects that belong to a folder, unless a file of theirs is open."""
-        gone = [
-            workspace
-            for root, workspace in self.workspaces.items()
-            if root.is_relative_to(folder) and not workspace.open
-        ]
-        for workspace in gone:
-            del self.workspaces[workspace.root]
-        return gone
+        """Close the projects that a folder has opened and nothing else needs."""
+        roots = self.folders.pop(folder, [])
+        return [gone for root in roots if (gone := self.close_idle(root)) is not None]
 
-    def locate(self, uri: str, *, create: bool = False) -> Place | None:
-        """The file behind a URI in the project that it belongs to; None for no file of a project.
+    def close_idle(self, root: Path) -> Workspace | None:
+        """Close a project that belongs to no folder and has no open file; None where it stays."""
+        workspace = self.workspaces.get(root)
+        wanted = any(root in roots for roots in self.folders.values())
+        if workspace is None or wanted or workspace.open:
+            return None
+        self.loose.discard(root)
+        return self.workspaces.pop(root)
 
-        With `create` a project is opened for a file that belongs to none.
-        """
+    def _open(self, root: Path) -> Workspace:
+        workspace = self.workspaces[root] = Workspace(root, self.overrides)
+        return workspace
+
+    def locate(self, uri: str) -> Place | None:
+        """The file behind a URI in the project that it belongs to; None where there is none."""
         file = to_path(uri)
         if file is None:
             return None
         roots = [root for root in self.workspaces if file.is_relative_to(root)]
-        if not roots and create:
-            root = find_root(file)
-            self.workspaces[root] = Workspace(root, self.overrides)
-            roots = [root]
         if not roots:
             return None
         workspace = self.workspaces[max(roots, key=lambda root: len(root.parts))]
         return Place(workspace, file.relative_to(workspace.root).as_posix())
 
-    def uri(self, place: Place) -> str:
+    def locate_or_open(self, uri: str) -> tuple[Place, bool] | None:
+        """As `locate`, but a project is opened for a file that belongs to none; also whether that
+        project is to be read. A folder in which a file merely lies is not."""
+        place, file = self.locate(uri), to_path(uri)
+        if place is not None or file is None:
+            return None if place is None else (place, False)
+        root = find_root(file)
+        workspace = self._open(root)
+        readable = is_project_root(root)
+        if not readable:
+            self.loose.add(root)
+            workspace.ready = True
+        return Place(workspace, file.relative_to(root).as_posix()), readable
+
+    def uri(self, workspace: Workspace, path: str) -> str:
         """The URI of a file: as the client wrote it where the file is open."""
-        return self.uris.get(place.workspace.root / place.path, place.uri)
+        file = workspace.root / path
+        return self.uris.get(file) or to_uri(file)
 
     def diagnostics(self, place: Place) -> list[Plain]:
         """The protocol's diagnostics of a file."""
         document = place.document
         if document is None:
             return []
+        return [self.diagnostic(place, one, document) for one in place.findings]
+
+    def diagnostic(self, place: Place, finding: Finding, document: Document) -> Plain:
+        """The protocol's diagnostic of one finding."""
         workspace = place.workspace
-        return [
-            to_diagnostic(one, document, workspace.root, workspace.document, self.features)
-            for one in place.findings
-        ]
+
+        def uri(path: str) -> str:
+            return self.uri(workspace, path)
+
+        return to_diagnostic(finding, document, workspace.document, uri, self.features)
 
     def open_places(self) -> Iterator[Place]:
         """Every open file."""

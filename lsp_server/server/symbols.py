@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from lsprotocol.types import SymbolKind
 
+from lsp_server.document import Document
 from lsp_server.facts.fact import FileFacts
 from lsp_server.facts.modules import Function, Module
 from lsp_server.facts.routes import Route
@@ -55,21 +56,17 @@ def register(server: RetortServer) -> None:
         if place is None:
             return []
         server.scheduler.settle_all(place.workspace)
-        return document_symbols(place, server.session.features.encoding)
+        return document_symbols(server, place)
 
     @server.feature(types.WORKSPACE_SYMBOL)
     def workspace_symbol(params: types.WorkspaceSymbolParams) -> list[Plain]:
         found: list[Plain] = []
         for place, symbol in _matching(server, params.query.lower()):
             document = place.document
-            if document is None:
+            if document is None or symbol.span.end > len(document.source):
                 continue
-            where = to_range(document, symbol.name_span, server.session.features.encoding)
-            location = {"uri": server.session.uri(place), "range": where}
-            entry: Plain = {"name": symbol.name, "kind": symbol.kind.value, "location": location}
-            if symbol.container:
-                entry["containerName"] = symbol.container
-            found.append(entry)
+            uri = server.session.uri(place.workspace, place.path)
+            found.append(_flat(symbol, document, uri, server.session.features.encoding))
             if len(found) == MOST:
                 break
         return found
@@ -89,29 +86,37 @@ def _holds(name: str, query: str) -> bool:
     return all(letter in rest for letter in query)
 
 
-def document_symbols(place: Place, encoding: Encoding) -> list[Plain]:
-    """The symbols of a file as a tree: what a module holds below it."""
-    document = place.document
+def document_symbols(server: RetortServer, place: Place) -> list[Plain]:
+    """The symbols of a file: as a tree, or flat for clients that want that."""
+    document, features = place.document, server.session.features
     if document is None:
         return []
     size = len(document.source)
-    entries: list[tuple[Symbol, Plain]] = []
-    for symbol in symbols(place.workspace.index.file(place.path)):
-        if symbol.span.end <= size:
-            entry: Plain = {
-                "name": symbol.name,
-                "kind": symbol.kind.value,
-                "range": to_range(document, symbol.span, encoding),
-                "selectionRange": to_range(document, symbol.name_span, encoding),
-                "children": [],
-            }
-            entries.append((symbol, entry))
-    entries.sort(key=lambda one: (one[0].span.start, -one[0].span.end))
+    found = [one for one in symbols(place.workspace.index.file(place.path)) if one.span.end <= size]
+    found.sort(key=lambda one: (one.span.start, -one.span.end))
+    if not features.nested_symbols:
+        uri = server.session.uri(place.workspace, place.path)
+        return [_flat(one, document, uri, features.encoding) for one in found]
     top: list[Plain] = []
     around: list[tuple[Symbol, Plain]] = []
-    for symbol, entry in entries:
+    for symbol in found:
+        entry: Plain = {
+            "name": symbol.name,
+            "kind": symbol.kind.value,
+            "range": to_range(document, symbol.span, features.encoding),
+            "selectionRange": to_range(document, symbol.name_span, features.encoding),
+            "children": [],
+        }
         while around and not around[-1][0].span.covers(symbol.span):
             around.pop()
         (around[-1][1]["children"] if around else top).append(entry)
         around.append((symbol, entry))
     return top
+
+
+def _flat(symbol: Symbol, document: Document, uri: str, encoding: Encoding) -> Plain:
+    where = {"uri": uri, "range": to_range(document, symbol.name_span, encoding)}
+    entry: Plain = {"name": symbol.name, "kind": symbol.kind.value, "location": where}
+    if symbol.container:
+        entry["containerName"] = symbol.container
+    return entry

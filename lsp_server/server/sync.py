@@ -22,21 +22,17 @@ def register(server: RetortServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
         item = params.text_document
-        known = len(session.workspaces)
-        place = session.locate(item.uri, create=True)
-        file = to_path(item.uri)
-        if place is None or file is None:
+        found, file = session.locate_or_open(item.uri), to_path(item.uri)
+        if found is None or file is None:
             return
+        place, unread = found
         session.uris[file] = item.uri
         source = item.text.encode("utf-8", "replace")
         place.workspace.open_document(place.path, source, item.version)
-        if len(session.workspaces) > known:
-            from lsp_server.server.server import load
-
-            server.start(load(server, place.workspace))
+        if unread:
+            server.loader.request(place.workspace)
         diagnostics.opened(server, place)
-        scheduler.check_now(place)
-        scheduler.settle(place)
+        _settle(server, place)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
@@ -44,41 +40,57 @@ def register(server: RetortServer) -> None:
         document = None if place is None else place.workspace.open.get(place.path)
         if place is None or document is None:
             return
-        encoding = session.features.encoding
-        changes = to_changes(document, params.content_changes, encoding)
+        changes = to_changes(document, params.content_changes, session.features.encoding)
         place.workspace.edit(place.path, changes, params.text_document.version)
-        scheduler.edited(place)
         if place.path == FILE_NAME:
             configuration.reread(server, place.workspace)
+        else:
+            scheduler.note_edit(place)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
         place = session.locate(params.text_document.uri)
-        if place is not None and place.path in place.workspace.open:
-            scheduler.check_now(place)
-            scheduler.settle(place)
+        if place is not None and place.is_open:
+            _settle(server, place)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
-        place = session.locate(params.text_document.uri)
-        if place is None:
+        uri = params.text_document.uri
+        place, file = session.locate(uri), to_path(uri)
+        if place is None or file is None or not place.is_open:
             return
         scheduler.forget(place)
+        session.uris.pop(file, None)
+        context = place.workspace.context.digest
         place.workspace.close_document(place.path)
-        diagnostics.closed(server, place)
-        file = to_path(params.text_document.uri)
-        if file is not None:
-            session.uris.pop(file, None)
-        scheduler.run_project_rules(place.workspace)
+        diagnostics.closed(server, place, uri)
+        if place.path == FILE_NAME:
+            configuration.reread(server, place.workspace)
+        gone = session.close_idle(place.workspace.root)
+        if gone is not None:
+            server.drop(gone)
+        else:
+            after_change(server, place, context)
+
+
+def _settle(server: RetortServer, place: Place) -> None:
+    if place.path == FILE_NAME:
+        configuration.reread(server, place.workspace)
+    else:
+        server.scheduler.settle(place)
+
+
+def after_change(server: RetortServer, place: Place, context: bytes) -> None:
+    """Do what follows from a change of a file on disk; `context` is the digest before it."""
+    workspace = place.workspace
+    if workspace.context.digest != context:
+        server.scheduler.recheck(workspace)
+    server.scheduler.run_project_rules(workspace)
 
 
 def reread(server: RetortServer, place: Place) -> None:
     """A file that is not open may have changed on disk."""
-    workspace = place.workspace
-    before = workspace.context.digest
-    if not workspace.changed_on_disk(place.path):
-        return
-    server.changed(place)
-    if workspace.context.digest != before:
-        server.scheduler.recheck(workspace)
-    server.scheduler.run_project_rules(workspace)
+    context = place.workspace.context.digest
+    if place.workspace.changed_on_disk(place.path):
+        server.changed(place)
+        after_change(server, place, context)

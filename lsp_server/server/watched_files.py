@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from lsp_server.config import FILE_NAME
-from lsp_server.project.files import is_ignored, is_project_file
+from lsp_server.project.files import is_project_file
 from lsp_server.server import configuration, sync
 from lsp_server.server.convert import to_path
 from lsp_server.server.session import Place
@@ -16,11 +15,13 @@ from lsp_server.server.session import Place
 if TYPE_CHECKING:
     from lsp_server.server.server import RetortServer
 
+IGNORES = ".gitignore"
 PATTERNS = (
     "**/*.{ex,exs,heex,leex,eex}",
     "**/mix.lock",
     f"**/{FILE_NAME}",
-    "**/assets/js/*.{js,ts}",
+    f"**/{IGNORES}",
+    "**/assets/js/**/*.{js,ts}",
 )
 _FILTERS = types.FileOperationRegistrationOptions(
     [types.FileOperationFilter(types.FileOperationPattern("**/*"), scheme="file")]
@@ -53,17 +54,14 @@ def register(server: RetortServer) -> None:
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def did_change_folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
-        from lsp_server.server.server import load
-
-        for folder in params.event.removed:
-            path = to_path(folder.uri)
-            if path is not None:
-                server.session.remove_folder(path)
         for folder in params.event.added:
             path = to_path(folder.uri)
-            if path is not None:
-                for workspace in server.session.add_folder(path):
-                    server.start(load(server, workspace))
+            for workspace in [] if path is None else server.session.add_folder(path):
+                server.loader.request(workspace)
+        for folder in params.event.removed:
+            path = to_path(folder.uri)
+            for workspace in [] if path is None else server.session.remove_folder(path):
+                server.drop(workspace)
 
 
 def watch(server: RetortServer) -> None:
@@ -92,10 +90,13 @@ def touched(server: RetortServer, uri: str) -> None:
     workspace, path = place.workspace, place.path
     if path == FILE_NAME:
         configuration.reread(server, workspace)
+    elif path.rpartition("/")[2] == IGNORES:
+        server.loader.request(workspace)
+    elif place.file.is_dir() and path not in workspace.index:
+        server.loader.request(workspace)  # a folder has come, and no event tells of its files
     elif is_project_file(path):
-        if path in workspace.index or not is_ignored(workspace.root, path, workspace.settings):
-            sync.reread(server, place)
-    elif not Path(path).suffix:
-        # A folder was moved or deleted: its files are told of by no event of their own.
+        sync.reread(server, place)
+    else:
+        # A folder that has gone: its files are told of by no event of their own.
         for known in [one for one in workspace.index.paths if one.startswith(f"{path}/")]:
             sync.reread(server, Place(workspace, known))

@@ -1,0 +1,104 @@
+"""The facts of a project while files change, and the context that a few of the files decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from lsp_server.document import Document
+from lsp_server.facts.context import ProjectContext, context_relevant, project_context
+from lsp_server.facts.fact import Fact, FileFacts, collect
+from lsp_server.facts.index import Index
+from lsp_server.project.files import read_file
+from lsp_server.project.result import FileResult
+
+Kinds = set[type[Fact]]
+
+
+class ProjectFacts:
+    """The index of a project and its context. Changes answer with the types of fact that are no
+    longer what rules have seen; `context_is_new` is set when the context has changed."""
+
+    def __init__(self) -> None:
+        self.index = Index()
+        self.context_is_new = True
+        self._deciding: set[str] = set()  # the files that decide the context
+        self._context: ProjectContext | None = None
+
+    def copy(self) -> ProjectFacts:
+        """Facts that can be changed without this one."""
+        twin = ProjectFacts()
+        twin.index = self.index.copy()
+        twin.context_is_new = self.context_is_new
+        twin._deciding = set(self._deciding)
+        twin._context = self._context
+        return twin
+
+    @property
+    def context(self) -> ProjectContext:
+        """What document rules may know of the project."""
+        if self._context is None:
+            files = {path: self.index.file(path) for path in self._deciding}
+            self._context = project_context(Index(files))
+        return self._context
+
+    def read(self, document: Document) -> Kinds:
+        """Take in an open document, whose facts have moved with the findings about them."""
+        changed = self.index.put(document.path, collect(document))
+        self._note(document.path, context_relevant(document.path, document.source))
+        return changed
+
+    def take(self, result: FileResult) -> Kinds:
+        """Take in a file as it is on disk; facts that have only moved count as changed too, since
+        nobody has told where they went."""
+        facts, before = FileFacts(encoded=result.facts), self.index.file(result.path)
+        changed = self.index.put(result.path, facts)
+        if before.types:
+            kinds = facts.types | before.types
+            changed |= {kind for kind in kinds if facts.of(kind) != before.of(kind)}
+        self._note(result.path, result.decides_context)
+        return changed
+
+    def remove(self, path: str) -> Kinds:
+        """Forget a file."""
+        gone = self.index.remove(path)
+        self._note(path, False)
+        return gone
+
+    def learn(
+        self,
+        root: Path,
+        changed: Iterable[str],
+        unchanged: Iterable[FileResult],
+        open_files: Mapping[str, Document],
+    ) -> Iterator[Kinds]:
+        """Read the files that decide the context, which document rules need before all others.
+
+        Open files count as the editor has them. Each step looks at one file.
+        """
+        deciding = set[str]()
+        for result in unchanged:
+            if result.decides_context and result.path not in open_files:
+                deciding.add(result.path)
+                yield self.index.put(result.path, FileFacts(encoded=result.facts))
+        for path in [*open_files, *changed]:
+            document = open_files.get(path)
+            source = read_file(root, path) if document is None else document.source
+            kinds: Kinds = set()
+            if source is not None and path not in deciding and context_relevant(path, source):
+                deciding.add(path)
+                kinds = self.index.put(path, collect(document or Document(path, source)))
+            yield kinds
+        self._deciding = deciding
+        self._renew()
+
+    def _note(self, path: str, decides_context: bool) -> None:
+        if decides_context or path in self._deciding:
+            (self._deciding.add if decides_context else self._deciding.discard)(path)
+            self._renew()
+
+    def _renew(self) -> None:
+        """Find the context again, now that its files have changed."""
+        before, self._context = self._context, None
+        if before is None or self.context.digest != before.digest:
+            self.context_is_new = True
