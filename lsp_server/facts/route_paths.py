@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lsp_server.document import Document
 from lsp_server.facts.fact import Fact, collects
-from lsp_server.facts.path_helpers import own_uses_of
+from lsp_server.facts.named_paths import own_uses_of
 from lsp_server.facts.sightings import forms_with
 from lsp_server.role import Role
 from lsp_server.syntax import heex

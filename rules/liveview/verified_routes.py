@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from lsp_server.facts.context import project_context
 from lsp_server.facts.index import Index
 from lsp_server.facts.modules import functions, modules
-from lsp_server.facts.path_helpers import HelperCall
+from lsp_server.facts.named_paths import HelperCall
 from lsp_server.facts.router import RouterTable, routing
 from lsp_server.facts.template_owners import template_owners
 from lsp_server.facts.using import own_uses
@@ -16,7 +16,7 @@ from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
 
 from ._fitted import fitted
-from ._helper_paths import STATIC, VerifiedPath, verified_path
+from ._verified_path import STATIC, VerifiedPath, verified_path
 from ._verified_setup import Setup, Setups
 
 

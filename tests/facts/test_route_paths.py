@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lsp_server.document import Document
 from lsp_server.facts.controller_plugs import ControllerPlug, collect_controller_plugs
-from lsp_server.facts.path_helpers import HelperCall, collect_helper_calls
+from lsp_server.facts.named_paths import HelperCall, collect_helper_calls
 from lsp_server.facts.route_paths import RoutePath, collect_route_paths
 
 CODE = r'''

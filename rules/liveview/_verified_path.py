@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lsp_server.facts.endpoints import VerifiedRoutes
-from lsp_server.facts.path_helpers import HelperArgument, HelperCall
+from lsp_server.facts.named_paths import HelperArgument, HelperCall
 from lsp_server.facts.router import RouterTable
 from lsp_server.facts.routes import Route
 
