@@ -78,6 +78,7 @@ defmodule ShopWeb.CatalogLive.Index do
           {category.name}
         </.link>
       </p>
+      <p :if={@streams.products == []}>Nothing found.</p> <%!-- error: [liveview/stream-enumerated] --%>
       <section id="products" class="grid" phx-update="stream">
         <.card :for={{dom_id, product} <- @streams.products} id={dom_id} product={product} />
       </section>

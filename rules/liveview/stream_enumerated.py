@@ -1,0 +1,95 @@
+"""liveview/stream-enumerated"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lsp_server.lint.file import File
+from lsp_server.lint.finding import Finding
+from lsp_server.lint.rule import Rule, on
+from lsp_server.severity import Severity
+from lsp_server.syntax.elixir import BinaryOperator, Call
+from lsp_server.syntax.node import Node
+
+_ENUM = (
+    "all? any? at chunk_by chunk_every concat count count_until dedup drop drop_while each empty? "
+    "fetch fetch! filter find find_index find_value flat_map frequencies group_by into join map "
+    "map_join map_reduce max max_by member? min min_by random reduce reject reverse shuffle slice "
+    "sort sort_by split split_with sum sum_by take take_while to_list uniq uniq_by with_index zip"
+)
+_STREAM = re.compile(rb"(?:@|(?:socket\.)?assigns\.)streams\.(\w+)")
+_COUNTS = frozenset({"count", "empty?"})
+
+
+class StreamEnumerated(Rule):
+    """
+    A stream that is read as if it were a list.
+
+    A stream holds no items: what was rendered is in the browser only. `Enum.count` gives the
+    number of those that are about to be inserted, which is zero in most renders, `== []` is never
+    true, and `length` and whatever goes over the items raise. Keep a counter or a flag among the
+    assigns, or let CSS show what an empty list has to say (`only:block`).
+
+    ## Bad
+
+    ```heex
+    <p :if={Enum.empty?(@streams.orders)}>No orders yet</p>
+    ```
+
+    ## Good
+
+    ```heex
+    <p :if={@orders_empty?}>No orders yet</p>
+    ```
+
+    ## When it stays silent
+
+    - The one `for` or `:for` that renders the stream.
+    - A stream that a variable holds, or that is passed to another function.
+    - With a LiveView before 0.18.16, which has no streams.
+
+    ## What the fix changes
+
+    There is none: what is to be known of the items has to be counted where they are inserted.
+    """
+
+    severity = Severity.ERROR
+    requires = "phoenix_live_view >= 0.18.16"
+
+    @on(Call, name=(*_ENUM.split(), "length", "hd", "tl"))
+    def check(self, call: Call, file: File) -> Iterator[Finding]:
+        """Calls that take a stream as their first argument."""
+        bare = call.receiver is None and call.name in ("length", "hd", "tl")
+        if not bare and call.module != "Enum":
+            return
+        arguments = call.arguments
+        stream = _stream(arguments[0]) if arguments else None
+        if stream is None:
+            return
+        if call.name in _COUNTS and call.arity == 1:
+            message = f"`{call.dotted}` sees only what is about to be inserted into the stream"
+        else:
+            message = f"`{call.dotted}` raises for the stream"
+        yield self.finding(
+            call.callee_span, f"{message} `{stream}`: keep what you need to know in an assign"
+        )
+
+    @on(BinaryOperator)
+    def compare(self, node: BinaryOperator, file: File) -> Iterator[Finding]:
+        """`@streams.x == []`."""
+        if b"streams." not in node.bytes[:40] or node.operator not in ("==", "!=", "===", "!=="):
+            return
+        stream = _stream(node.left)
+        if stream is not None and node.right.text == "[]":
+            answer = "false" if node.operator.startswith("=") else "true"
+            yield self.finding(
+                node,
+                f"this is always {answer}: the stream `{stream}` is no list;"
+                " keep what you need to know in an assign",
+            )
+
+
+def _stream(node: Node) -> str | None:
+    match = _STREAM.fullmatch(node.bytes)
+    return None if match is None else match[1].decode()
