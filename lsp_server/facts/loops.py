@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from lsp_server.facts.callees import is_piped
 from lsp_server.facts.places import ATTRIBUTE, CHUNKED, CONCURRENT, LOOP, SMALL, Region
 from lsp_server.syntax import heex
 from lsp_server.syntax.elixir import (
@@ -19,7 +20,7 @@ from lsp_server.syntax.elixir import (
 )
 from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.literals import Atom, Keywords, List, Map, Sigil, Tuple
-from lsp_server.syntax.node import Node, RawNode
+from lsp_server.syntax.node import Node, RawNode, cast
 from lsp_server.text import Span
 
 
@@ -40,9 +41,9 @@ def enumeration(call: Call) -> Iterator[Region]:
     if call.module not in _COLLECTIONS:
         return
     functions = list(functions_in(call))
-    arguments = call.arguments
-    if functions and arguments and arguments[0] != functions[0]:
-        place, over = loop_over(arguments[0])
+    collection = _collection(call) if functions else None
+    if collection is not None and collection != functions[0]:
+        place, over = loop_over(collection)
         for function in functions:
             small = SMALL if _takes_options(function, over) else 0
             yield Region(*function.span, place | small, over)
@@ -50,6 +51,16 @@ def enumeration(call: Call) -> Iterator[Region]:
                 for end in function.find(Tuple):
                     if end.bytes.startswith(b"{:halt,"):
                         yield Region(*end.span, SMALL)  # the last time around
+
+
+def _collection(call: Call) -> Node | None:
+    """The first argument, piped in or not."""
+    if is_piped(call.tree.source, call.start):
+        parent = call.raw.parent  # the tree would look up all parents of the form first
+        around = None if parent is None else cast(parent, call.tree)
+        return around.left if isinstance(around, Pipe) else None
+    written = call.written_arguments
+    return written[0] if written else None
 
 
 _OPTIONS = frozenset({"args", "attrs", "filter", "filters", "options", "opts", "params"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from lsp_server.document import Document, Language
@@ -189,16 +190,14 @@ def _lacks_template(module: str, functions: Iterable[tuple[str, int]]) -> bool:
     return "render" not in defined and not _COLOCATED.isdisjoint(defined)
 
 
-def _attribute_name(form: Form) -> bytes:
-    """The name of the attribute that a form sets; empty for any other form."""
-    start, source = form.raw.start_byte, form.tree.source
-    if source[start : start + 1] != b"@":
-        return b""
-    written = source[start + 1 : start + 20]
-    return written[: len(written) - len(written.lstrip(_LETTERS))]
+# The attributes that say something about what follows, or about the module.
+_ATTRIBUTE = re.compile(rb"@(doc|impl|moduledoc|callback|macrocallback|behaviour)\b")
 
 
-_LETTERS = b"abcdefghijklmnopqrstuvwxyz_"
+def _attribute_name(form: Form) -> bytes | None:
+    """The name of the attribute that a form sets, if it is one of those."""
+    found = _ATTRIBUTE.match(form.tree.source, form.raw.start_byte)
+    return None if found is None else found[1]
 
 
 def _embedded(call: Call) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from lsp_server.facts.loops import async_stream, comprehension, enumeration, functions_in
@@ -25,10 +26,12 @@ def regions_of(index: NodeIndex) -> list[Region]:
     """The regions of a form or template that its calls and functions make, in no order."""
     found: list[Region] = []
     calls = index.raw_calls
+    source = index.tree.source
     for name in _OPENERS.keys() & calls.keys():
-        opener = _OPENERS[name]
+        begins, opener = _OPENERS[name]
         for raw in calls[name]:
-            found.extend(opener(Call(raw, index.tree)))
+            if begins is None or begins.match(source, raw.start_byte) is not None:
+                found.extend(opener(Call(raw, index.tree)))
     for name in calls:
         if b"cache" in name or b"memo" in name:
             for raw in calls[name]:
@@ -142,25 +145,23 @@ def _quote(call: Call) -> Iterator[Region]:
 
 _FUNCTION = kind_id("anonymous_function")
 _PAIR = kind_id("pair")
-_KEYWORDS = kind_id("keywords")
-_ARGUMENTS = kind_id("arguments")
 _DATA = frozenset(map(kind_id, ("tuple", "list", "map_content")))
 _BODIES = frozenset({DO_BLOCK, BODY})
 
 
 def _stored(index: NodeIndex) -> Iterator[Region]:
     """Functions that are an element of a list, tuple or map, or all that a body returns."""
-    parent_of, source = index.tree.parent, index.tree.source
+    source = index.tree.source
     captures = (
         raw
         for raw in index.raw_of_kind(UNARY)
         if source[raw.start_byte : raw.start_byte + 1] == b"&"
     )
     for raw in (*index.raw_of_kind(_FUNCTION), *captures):
-        parent = parent_of(raw)
+        parent = raw.parent  # the tree would look up all parents of the form first
         if parent is not None and parent.kind_id == _PAIR:
-            parent = parent_of(parent)
-            parent = None if parent is None else parent_of(parent)
+            parent = parent.parent
+            parent = None if parent is None else parent.parent
         if parent is None:
             continue
         above = parent.kind_id
@@ -174,13 +175,15 @@ def _is_last(raw: RawNode, parent: RawNode) -> bool:
 
 
 _Opener = Callable[[Call], Iterator[Region]]
+_Opening = tuple[re.Pattern[bytes] | None, _Opener]  # how the call must begin to be looked at
 
 
-def _each(names: str, opener: _Opener) -> dict[bytes, _Opener]:
-    return dict.fromkeys((name.encode() for name in names.split()), opener)
+def _each(names: str, opener: _Opener, begins: bytes = b"") -> dict[bytes, _Opening]:
+    pattern = re.compile(begins) if begins else None
+    return dict.fromkeys((name.encode() for name in names.split()), (pattern, opener))
 
 
-_OPENERS: Mapping[bytes, _Opener] = {
+_OPENERS: Mapping[bytes, _Opening] = {
     **_each(
         "all? any? chunk_by chunk_while count dedup_by drop_while each filter find find_index "
         "find_value flat_map flat_map_reduce foldl foldr frequencies_by group_by into map "
@@ -188,35 +191,33 @@ _OPENERS: Mapping[bytes, _Opener] = {
         "reduce_while reject scan sort_by split_while split_with sum_by take_while transform "
         "uniq_by with_index",
         enumeration,
+        rb"(?:Enum|Stream|Map|MapSet|Keyword|List)\.",
     ),
-    b"for": comprehension,
-    b"async_stream": async_stream,
-    b"async_stream_nolink": async_stream,
-    b"async": _functions_as(ELSEWHERE, "Task", "Task.Supervisor"),
-    b"async_nolink": _functions_as(ELSEWHERE, "Task.Supervisor"),
-    b"start": _functions_as(ELSEWHERE, "Task"),
-    b"start_link": _functions_as(ELSEWHERE, "Task"),
-    b"start_child": _functions_as(ELSEWHERE, "Task.Supervisor"),
-    b"spawn": _functions_as(ELSEWHERE, "", "Process", "Node"),
-    b"spawn_link": _functions_as(ELSEWHERE, "", "Process", "Node"),
-    b"spawn_monitor": _functions_as(ELSEWHERE, "", "Process", "Node"),
-    b"apply_after": _functions_as(ELSEWHERE, ":timer"),
-    b"assign_async": _functions_as(ELSEWHERE, "", "Phoenix.LiveView"),
-    b"start_async": _functions_as(ELSEWHERE, "", "Phoenix.LiveView"),
-    b"stream_async": _functions_as(ELSEWHERE, "", "Phoenix.LiveView"),
-    b"attach": _functions_as(LATER, ":telemetry"),
-    b"attach_many": _functions_as(LATER, ":telemetry"),
-    b"attach_hook": _functions_as(LATER, "", "Phoenix.LiveView"),
-    b"quote": _quote,
-    b"transaction": _transaction,
-    b"transact": _transaction,
-    b"checkout": _transaction,
+    **_each("for", comprehension),
+    **_each("async_stream async_stream_nolink", async_stream),
+    **_each("async", _functions_as(ELSEWHERE, "Task", "Task.Supervisor")),
+    **_each("async_nolink start_child", _functions_as(ELSEWHERE, "Task.Supervisor")),
+    **_each("start start_link", _functions_as(ELSEWHERE, "Task"), rb"Task\."),
+    **_each("spawn spawn_link spawn_monitor", _functions_as(ELSEWHERE, "", "Process", "Node")),
+    **_each("apply_after", _functions_as(ELSEWHERE, ":timer")),
+    **_each(
+        "assign_async start_async stream_async", _functions_as(ELSEWHERE, "", "Phoenix.LiveView")
+    ),
+    **_each("attach attach_many", _functions_as(LATER, ":telemetry")),
+    **_each("attach_hook", _functions_as(LATER, "", "Phoenix.LiveView")),
+    **_each("quote", _quote),
+    **_each("transaction transact checkout", _transaction),
     **_each(
         "run merge insert update delete insert_or_update insert_all update_all delete_all one all",
         _multi,
+        rb"(?:\w+\.)*Multi\.",
     ),
-    b"connected?": _connected,
-    b"try": _try,
-    b"assign_new": _functions_as(ASSIGN_NEW, "", "Phoenix.Component"),
-    **_each("fetch fetch! get get_or_store fetch_or_store put_new_lazy remember", _cache),
+    **_each("connected?", _connected),
+    **_each("try", _try),
+    **_each("assign_new", _functions_as(ASSIGN_NEW, "", "Phoenix.Component")),
+    **_each(
+        "fetch fetch! get get_or_store fetch_or_store put_new_lazy remember",
+        _cache,
+        rb"(?:\w+\.)*\w*Cach",
+    ),
 }
