@@ -514,6 +514,8 @@ def test_broken_code_raises_nothing(body: str) -> None:
 
 
 def test_facts_survive_the_cache() -> None:
-    facts = collect(Document("lib/router.ex", f"{HEAD}{MATCHED}\nend\n".encode()))
+    body = 'pipeline :a do\n  plug B, c: 1\nend\nlive_session :d, on_mount: E do\nlive "/f", G\nend'
+    facts = collect(Document("lib/router.ex", f"{HEAD}{body}\nh()\nend\n".encode()))
+    assert {Route, Pipeline, LiveSession, Opaque} <= facts.types
     for kind in (Route, Pipeline, LiveSession, Opaque):
         assert type(facts)(encoded=facts.encode()).of(kind) == facts.of(kind)
