@@ -83,7 +83,7 @@ class Access:
     def asks_who(self, table: RouterTable, route: Route) -> bool:
         """Whether something on the way to a route, or what is routed to, asks who the visitor
         is."""
-        if any(authenticates(name, options) for name, options in self.plugs(table, route)):
+        if self.is_behind(table, route):
             return True
         session = table.sessions.get(route.session)
         if session is not None:
@@ -96,6 +96,10 @@ class Access:
         if any(authenticates(hook.target) for hook in self.hooks.get(route.plug, ())):
             return True
         return any(clause.asks for clause in self.clauses(route))
+
+    def is_behind(self, table: RouterTable, route: Route) -> bool:
+        """Whether a plug around a route authenticates; what its action says does not count."""
+        return any(authenticates(name, options) for name, options in self.plugs(table, route))
 
     def forwarded_behind(self, table: RouterTable) -> bool:
         """Whether another router forwards to this one: what that router asks is asked before."""
