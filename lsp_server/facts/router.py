@@ -102,7 +102,6 @@ class Routing:
         a web module before those that modules have for themselves. Statics make no kind."""
         folder = app_of(path)
         found = [one for where, one in self.verified if app_of(where) == folder]
-        found = found or [one for _, one in self.verified]
         kinds: dict[tuple[str, str, bool], VerifiedRoutes] = {}
         for one in sorted(found, key=lambda it: not it.function):
             kinds.setdefault((one.router, one.endpoint, one.prefixed), one)

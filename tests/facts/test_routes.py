@@ -456,6 +456,7 @@ def test_umbrella_endpoints_and_verified_routes() -> None:
     (verified,) = found.verified_in("apps/shop/lib/page.ex")
     assert (verified.router, verified.endpoint) == ("Shop.Router", "Shop.Endpoint")
     assert not verified.prefixed and verified.function == "routes"
+    assert found.verified_in("apps/other/lib/page.ex") == []
     assert found.statics(verified.statics) == ("css", "favicon.ico")
     plugs = found.endpoints["Shop.Endpoint"][1].plugs
     assert [(one.name, one.conditional) for one in plugs] == [
