@@ -43,8 +43,8 @@ def register(server: RetortServer) -> None:
     options = types.CodeActionOptions([QUICK_FIX, FIX_ALL], resolve_provider=True)
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
-    def code_action(params: types.CodeActionParams) -> list[Plain]:
-        place = server.session.locate(params.text_document.uri)
+    async def code_action(params: types.CodeActionParams) -> list[Plain]:
+        place = await server.ready_place(params.text_document.uri)
         document = None if place is None else place.document
         if place is None or document is None:
             return []

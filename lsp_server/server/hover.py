@@ -18,8 +18,8 @@ def register(server: RetortServer) -> None:
     """Register the hover request."""
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
-    def hover(params: types.HoverParams) -> Plain | None:
-        place = server.session.locate(params.text_document.uri)
+    async def hover(params: types.HoverParams) -> Plain | None:
+        place = await server.ready_place(params.text_document.uri)
         document = None if place is None else place.document
         if place is None or document is None:
             return None

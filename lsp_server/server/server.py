@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import __version__
@@ -74,7 +75,8 @@ class RetortServer(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log what went wrong. pygls would show it to the user, at every keystroke if need be."""
-        log.error("%s: %s", getattr(source, "__name__", source), error)
+        if not isinstance(error, JsonRpcException):  # those are answers
+            log.error("%s: %s", getattr(source, "__name__", source), error)
 
     @property
     def was_shut_down(self) -> bool:

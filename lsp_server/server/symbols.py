@@ -51,8 +51,8 @@ def register(server: RetortServer) -> None:
     """Register the requests for symbols."""
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
-    def document_symbol(params: types.DocumentSymbolParams) -> list[Plain]:
-        place = server.session.locate(params.text_document.uri)
+    async def document_symbol(params: types.DocumentSymbolParams) -> list[Plain]:
+        place = await server.ready_place(params.text_document.uri)
         if place is None:
             return []
         server.scheduler.settle_all(place.workspace)

@@ -162,6 +162,8 @@ class Module:
             if not form.is_function:
                 if form.callee not in _MODULES:
                     parts.append(form.bytes)
+        # Also the aliases of modules inside this one, which are no forms of it.
+        parts.append(repr(sorted(self.names.aliases.items())).encode())
         functions = self.names.functions
         parts.append(
             repr(sorted((name, sorted(arities)) for name, arities in functions.items())).encode()

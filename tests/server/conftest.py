@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,32 +23,34 @@ CLIENTS = Path(__file__).parent / "clients"
 ALL = sorted(path.stem for path in CLIENTS.glob("*.json"))
 VSCODE = next(name for name in ALL if name.startswith("vscode"))
 NEOVIM = next(name for name in ALL if name.startswith("neovim-0.11"))
+EGLOT = next(name for name in ALL if name.startswith("emacs"))
+KATE = next(name for name in ALL if name.startswith("kate"))
+ALE = next(name for name in ALL if name.startswith("vim"))
 
-LINE = '    _ = "😀é"; push_redirect(socket, to: "/")'
-PAGE = f"defmodule Shop.Page do\n  def go(socket) do\n{LINE}\n  end\nend\n"
-CLOSED = "defmodule Shop.Other do\n  def go(socket), do: push_redirect(socket, to: \"/\")\nend\n"
-ROUTER = """\
-defmodule ShopWeb.Router do
-  use Phoenix.Router
+PAGE_PATH = "lib/shop/page.ex"
+LINE = '    _ = "😀é"; one()'
+PAGE = f"defmodule Shop.Page do\n  def go(x) do\n{LINE}\n  end\nend\n"
+OTHER_PATH = "lib/shop/other.ex"
+OTHER = "defmodule Shop.Other do\n  def go, do: one()\nend\n"
 
-  pipeline :browser do
-    plug :accepts, ["html"]
-    plug :fetch_session
-  end
-end
-"""
-
-SERVER = [sys.executable, "-m", "lsp_server", "serve", "--log-level", "info"]
+# The real command with the rules of tests/planted.py beside its own.
+SERVER = [sys.executable, "-m", "tests.planted", "serve", "--log-level", "info"]
+ROOT = Path(__file__).parent.parent.parent
+SOON = 10.0  # seconds in which anything must have happened
 
 
-def parameters(name: str, root: Path) -> types.InitializeParams:
-    """The `initialize` parameters of an editor, opened on a folder as it opens one."""
+def parameters(name: str, folders: Iterable[Path], options: Any = None) -> types.InitializeParams:
+    """The `initialize` parameters of an editor, opened on folders as it opens them."""
     plain: dict[str, Any] = json.loads((CLIENTS / f"{name}.json").read_text("utf-8"))
+    folders = list(folders)
+    root = folders[0] if folders else None
     plain["processId"] = os.getpid()
-    plain["rootPath"] = str(root) if plain.get("rootPath", "") != "" else None
-    plain["rootUri"] = root.as_uri()
+    plain["rootPath"] = None if root is None else str(root)
+    plain["rootUri"] = None if root is None else root.as_uri()
     if not name.startswith(("kate", "vim-9.0-ale")):
-        plain["workspaceFolders"] = [{"uri": root.as_uri(), "name": root.name}]
+        plain["workspaceFolders"] = [{"uri": one.as_uri(), "name": one.name} for one in folders]
+    if options is not None:
+        plain["initializationOptions"] = options
     return converters.get_converter().structure(plain, types.InitializeParams)
 
 
@@ -60,7 +62,8 @@ class Editor:
     client: LanguageClient
     root: Path
     capabilities: types.ServerCapabilities = field(default_factory=types.ServerCapabilities)
-    registered: list[str] = field(default_factory=list)
+    registered: list[types.Registration] = field(default_factory=list)
+    published: list[types.PublishDiagnosticsParams] = field(default_factory=list)
     refreshes: int = 0
     applied: list[types.WorkspaceEdit] = field(default_factory=list)
 
@@ -72,53 +75,125 @@ class Editor:
 
     @property
     def pulls(self) -> bool:
-        """Whether the editor asks for diagnostics itself."""
-        document = parameters(self.name, self.root).capabilities.text_document
-        return document is not None and document.diagnostic is not None
+        """Whether the editor asks for diagnostics itself, as the server has offered."""
+        return self.capabilities.diagnostic_provider is not None
+
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        server = self.client._server
+        assert server is not None
+        return server.pid
 
     def uri(self, path: str) -> str:
-        """The URI of a file of the project."""
-        return (self.root / path).as_uri()
+        """The URI of a file of the project; a URI is itself."""
+        return path if ":" in path else (self.root / path).as_uri()
 
     def open(self, path: str, text: str | None = None, version: int = 0) -> str:
         """Open a file; the answer is its text."""
-        text = (self.root / path).read_text("utf-8") if text is None else text
+        text = (self.root / path).read_bytes().decode() if text is None else text
         item = types.TextDocumentItem(self.uri(path), "elixir", version, text)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
         return text
 
-    def change(self, path: str, version: int, text: str, at: types.Range | None = None) -> None:
-        """Replace a range, or the whole text."""
-        change: Any = (
-            types.TextDocumentContentChangeWholeDocument(text)
-            if at is None
-            else types.TextDocumentContentChangePartial(at, text)
-        )
+    def change(self, path: str, version: int, *changes: tuple[types.Range, str] | str) -> None:
+        """Replace ranges, each of the text that the one before left, or the whole text."""
+        events: list[Any] = [
+            types.TextDocumentContentChangeWholeDocument(change)
+            if isinstance(change, str)
+            else types.TextDocumentContentChangePartial(change[0], change[1])
+            for change in changes
+        ]
         identifier = types.VersionedTextDocumentIdentifier(version, self.uri(path))
-        params = types.DidChangeTextDocumentParams(identifier, [change])
+        params = types.DidChangeTextDocumentParams(identifier, events)
         self.client.text_document_did_change(params)
 
-    async def diagnostics(self, path: str, *, count: int | None = None) -> list[types.Diagnostic]:
-        """The diagnostics of a file once there are `count` of them (any, without)."""
+    def save(self, path: str) -> None:
+        """Tell that a file was saved."""
+        identifier = types.TextDocumentIdentifier(self.uri(path))
+        self.client.text_document_did_save(types.DidSaveTextDocumentParams(identifier))
+
+    def close(self, path: str) -> None:
+        """Close a file."""
+        identifier = types.TextDocumentIdentifier(self.uri(path))
+        self.client.text_document_did_close(types.DidCloseTextDocumentParams(identifier))
+
+    def write(self, path: str, text: str | None) -> None:
+        """Write a file to disk, or delete it, and tell the server as a file watcher would."""
+        file = self.root / path
+        kind = types.FileChangeType.Changed if file.exists() else types.FileChangeType.Created
+        if text is None:
+            kind = types.FileChangeType.Deleted
+            file.unlink()
+        else:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, "utf-8")
+        event = types.FileEvent(self.uri(path), kind)
+        params = types.DidChangeWatchedFilesParams([event])
+        self.client.workspace_did_change_watched_files(params)
+
+    async def diagnostics_now(self, path: str) -> list[types.Diagnostic] | None:
+        """What the editor shows of a file; None where nothing was ever said."""
         uri = self.uri(path)
-        for _ in range(200):
-            if self.pulls:
-                identifier = types.TextDocumentIdentifier(uri)
-                report = await self.client.text_document_diagnostic_async(
-                    types.DocumentDiagnosticParams(identifier)
-                )
-                found = list(getattr(report, "items", ()))
-            else:
-                found = list(self.client.diagnostics.get(uri, ()))
-                if uri not in self.client.diagnostics and count == 0:
-                    found = []
-            if count is None and found:
+        if self.pulls:
+            identifier = types.TextDocumentIdentifier(uri)
+            params = types.DocumentDiagnosticParams(identifier)
+            report = await self.client.text_document_diagnostic_async(params)
+            return list(getattr(report, "items", ()))
+        known = self.client.diagnostics.get(uri)
+        return None if known is None else list(known)
+
+    async def diagnostics(self, path: str, *codes: str) -> list[types.Diagnostic]:
+        """The diagnostics of a file, once they are of these rules in this order."""
+        found: list[types.Diagnostic] | None = None
+        for _ in range(int(SOON / 0.02)):
+            found = await self.diagnostics_now(path)
+            if found is not None and [one.code for one in found] == list(codes):
                 return found
-            if count is not None and len(found) == count:
-                if count or self.pulls or uri in self.client.diagnostics:
-                    return found
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"{path} has {len(found)} diagnostics, not {count}: {found}")
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{path}: expected {codes}, but there is {found}")
+
+    async def eventually(self, condition: Any) -> None:
+        """Wait until something holds."""
+        for _ in range(int(SOON / 0.02)):
+            if condition():
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError("waited in vain")
+
+    async def quiet(self, seconds: float = 0.4) -> None:
+        """Give the server time to say what it should not say."""
+        await asyncio.sleep(seconds)
+
+    async def actions(self, path: str, where: types.Range, *only: str) -> list[types.CodeAction]:
+        """The code actions at a range."""
+        kinds: Any = list(only) or None
+        params = types.CodeActionParams(
+            types.TextDocumentIdentifier(self.uri(path)),
+            where,
+            types.CodeActionContext([], kinds),
+        )
+        found = await self.client.text_document_code_action_async(params)
+        return [one for one in found or () if isinstance(one, types.CodeAction)]
+
+    async def action(
+        self, path: str, where: types.Range, title: str, *only: str
+    ) -> types.CodeAction:
+        """The one code action whose title begins so, with its edit."""
+        found = await self.actions(path, where, *only)
+        chosen = [one for one in found if one.title.startswith(title)]
+        assert len(chosen) == 1, [one.title for one in found]
+        return chosen[0] if chosen[0].edit else await self.resolve(chosen[0])
+
+    async def resolve(self, action: types.CodeAction) -> types.CodeAction:
+        """The action with its edit."""
+        return await self.client.code_action_resolve_async(action)
+
+    async def command(self, name: str, *arguments: Any) -> Any:
+        """Execute a command of the server's; objects come as plain dicts."""
+        params = types.ExecuteCommandParams(name, list(arguments) or None)
+        answer = await self.client.workspace_execute_command_async(params)
+        return plain(answer)
 
     def range(self, text: str, part: str) -> types.Range:
         """The range of the first place of `part`, in the agreed encoding."""
@@ -128,7 +203,7 @@ class Editor:
         last = index.position(start + len(part.encode()), self.encoding)
         return types.Range(types.Position(*first), types.Position(*last))
 
-    def apply(self, text: str, edits: list[Any]) -> str:
+    def apply(self, text: str, edits: Iterable[Any]) -> str:
         """The text after the protocol's edits of it."""
         source = text.encode()
         index = LineIndex(source)
@@ -141,34 +216,73 @@ class Editor:
             source = source[:start] + edit.new_text.encode() + source[end:]
         return source.decode()
 
+    def text_edits(self, edit: types.WorkspaceEdit | None, path: str) -> list[Any]:
+        """The edits of one file in a WorkspaceEdit of either form."""
+        assert edit is not None
+        if edit.changes is not None:
+            assert edit.document_changes is None
+            return list(edit.changes.get(self.uri(path), ()))
+        return [
+            one
+            for change in edit.document_changes or ()
+            if isinstance(change, types.TextDocumentEdit)
+            and change.text_document.uri == self.uri(path)
+            for one in change.edits
+        ]
+
+
+def plain(value: Any) -> Any:
+    """What pygls made of a JSON object, as dicts and lists."""
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A small project on disk."""
     root = tmp_path / "shop"
-    for path, text in {
-        "lib/shop/page.ex": PAGE,
-        "lib/shop/other.ex": CLOSED,
-        "lib/shop_web/router.ex": ROUTER,
-    }.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text, "utf-8")
+    write(root, {PAGE_PATH: PAGE, OTHER_PATH: OTHER})
     return root
 
 
+def write(root: Path, files: Mapping[str, str]) -> None:
+    """Write files below a folder."""
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, "utf-8")
+
+
 @asynccontextmanager
-async def session(name: str, root: Path) -> AsyncIterator[Editor]:
-    """A server process and an editor that is connected to it; its cache lies beside the project."""
-    env = {**os.environ, "RETORT_CACHE_DIR": str(root.parent / "cache")}
+async def session(
+    name: str,
+    *folders: Path,
+    settings: dict[str, Any] | None = None,
+    options: Any = None,
+    end: bool = True,
+) -> AsyncIterator[Editor]:
+    """A server process and an editor that is connected to it; its cache lies beside the first
+    folder."""
+    cache = str(folders[0].parent / "cache") if folders else os.devnull
+    env = {**os.environ, "RETORT_CACHE_DIR": cache, "PYTHONPATH": str(ROOT)}
     client = await ClientServerConfig(SERVER, server_env=env).start()
     assert isinstance(client, LanguageClient)
-    editor = Editor(name, client, root)
-
+    editor = Editor(name, client, folders[0] if folders else Path("/nowhere"))
+    if settings is not None:
+        client.set_configuration({"retort": settings})
     client.protocol.fm.features.pop(types.WORKSPACE_DIAGNOSTIC_REFRESH, None)
+    client.protocol.fm.features.pop(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+
+    @client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+    def publish(params: types.PublishDiagnosticsParams) -> None:
+        editor.published.append(params)
+        client.diagnostics[params.uri] = params.diagnostics
 
     @client.feature(types.CLIENT_REGISTER_CAPABILITY)
     def register(params: types.RegistrationParams) -> None:
-        editor.registered += [one.method for one in params.registrations]
+        editor.registered += params.registrations
 
     @client.feature(types.WORKSPACE_DIAGNOSTIC_REFRESH)
     def refresh(*_: object) -> None:
@@ -179,10 +293,11 @@ async def session(name: str, root: Path) -> AsyncIterator[Editor]:
         editor.applied.append(params.edit)
         return types.ApplyWorkspaceEditResult(applied=True)
 
-    result = await client.initialize_session(parameters(name, root))
+    result = await client.initialize_session(parameters(name, folders, options))
     editor.capabilities = result.capabilities
     yield editor
-    await client.shutdown_session()
+    if end:
+        await client.shutdown_session()
     await client.stop()
 
 
@@ -195,13 +310,13 @@ async def editor(request: pytest.FixtureRequest, project: Path) -> AsyncIterator
 
 @pytest_asyncio.fixture
 async def vscode(project: Path) -> AsyncIterator[Editor]:
-    """VS Code alone, for what only it declares."""
+    """VS Code alone, for what only it declares: it pulls, in UTF-16."""
     async with session(VSCODE, project) as one:
         yield one
 
 
 @pytest_asyncio.fixture
 async def neovim(project: Path) -> AsyncIterator[Editor]:
-    """Neovim alone: plain changes, UTF-8."""
+    """Neovim alone: it is pushed to, in UTF-8."""
     async with session(NEOVIM, project) as one:
         yield one

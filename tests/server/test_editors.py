@@ -2,77 +2,104 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
 from lsprotocol import types
 
-from tests.server.conftest import LINE, PAGE, Editor
+from tests.server.conftest import LINE, OTHER_PATH, PAGE, PAGE_PATH, Editor
 
 
-def quick_fixes(actions: Any, rule: str) -> list[types.CodeAction]:
-    return [
-        one
-        for one in actions or ()
-        if isinstance(one, types.CodeAction)
-        and one.kind == types.CodeActionKind.QuickFix
-        and one.diagnostics
-        and one.diagnostics[0].code == rule
-    ]
-
-
-async def fix_edits(editor: Editor, action: types.CodeAction, path: str) -> list[Any]:
-    if action.edit is None:
-        action = await editor.client.code_action_resolve_async(action)
-    assert action.edit is not None
-    if action.edit.changes is not None:
-        return list(action.edit.changes[editor.uri(path)])
-    changes = action.edit.document_changes or []
-    return [edit for one in changes if isinstance(one, types.TextDocumentEdit) for edit in one.edits]
-
-
-@pytest.mark.asyncio
 async def test_squiggle_fix_and_its_end(editor: Editor) -> None:
-    path = "lib/shop/page.ex"
-    text = editor.open(path, version=0)
-    found = await editor.diagnostics(path, count=1)
-    assert found[0].code == "liveview/push-redirect"
-    assert found[0].source == "retort"
-    where = editor.range(text, "push_redirect")
-    assert found[0].range == where
+    text = editor.open(PAGE_PATH, version=0)
+    found = await editor.diagnostics(PAGE_PATH, "planted/counting")
+    where = editor.range(text, "one")
+    assert (found[0].range, found[0].source) == (where, "retort")
+    assert found[0].severity is types.DiagnosticSeverity.Warning
 
-    params = types.CodeActionParams(
-        types.TextDocumentIdentifier(editor.uri(path)), where, types.CodeActionContext(found)
-    )
-    actions = await editor.client.text_document_code_action_async(params)
-    fix = quick_fixes(actions, "liveview/push-redirect")[0]
-    fixed = editor.apply(text, await fix_edits(editor, fix, path))
-    assert fixed == PAGE.replace("push_redirect", "push_navigate")
+    fix = await editor.action(PAGE_PATH, where, "Write two")
+    assert fix.kind == types.CodeActionKind.QuickFix
+    fixed = editor.apply(text, editor.text_edits(fix.edit, PAGE_PATH))
+    assert fixed == PAGE.replace("one()", "two()")
 
-    editor.change(path, 1, "navigate", editor.range(text, "redirect"))
-    assert await editor.diagnostics(path, count=0) == []
-    editor.change(path, 2, "redirect", editor.range(fixed, "navigate"))
-    again = await editor.diagnostics(path, count=1)
+    editor.change(PAGE_PATH, 1, (where, "three"))
+    await editor.diagnostics(PAGE_PATH)
+    editor.change(PAGE_PATH, 2, (editor.range(PAGE.replace("one", "three"), "three"), "one"))
+    again = await editor.diagnostics(PAGE_PATH, "planted/counting")
     assert again[0].range == where
 
 
-@pytest.mark.asyncio
+async def test_ignore_here_and_fix_all(editor: Editor) -> None:
+    text = editor.open(PAGE_PATH, version=0)
+    await editor.diagnostics(PAGE_PATH, "planted/counting")
+    where = editor.range(text, "one")
+    ignore = await editor.action(PAGE_PATH, where, "Ignore planted/counting here")
+    ignored = editor.apply(text, editor.text_edits(ignore.edit, PAGE_PATH))
+    assert ignored == PAGE.replace(LINE, f"    # retort:ignore planted/counting\n{LINE}")
+
+    every = await editor.action(PAGE_PATH, where, "Fix all", "source.fixAll")
+    assert every.kind == "source.fixAll.retort"
+    fixed = editor.apply(text, editor.text_edits(every.edit, PAGE_PATH))
+    assert fixed == PAGE.replace("one()", "three()")
+
+
 async def test_workspace_command_speaks_of_closed_files(editor: Editor) -> None:
-    editor.open("lib/shop/page.ex")
-    params = types.ExecuteCommandParams("retort.checkWorkspace")
-    summary = await editor.client.workspace_execute_command_async(params)
-    rules = summary["rules"] if isinstance(summary, dict) else summary.rules
-    assert dict(rules)["liveview/push-redirect"] == 2
+    editor.open(PAGE_PATH)
+    summary = await editor.command("retort.checkWorkspace")
+    assert summary["rules"] == {"planted/counting": 2}
+    assert (summary["findings"], summary["files"]) == (2, 2)
     if not editor.pulls:
-        found = await editor.diagnostics("lib/shop/other.ex", count=1)
-        assert found[0].code == "liveview/push-redirect"
+        await editor.diagnostics(OTHER_PATH, "planted/counting")
 
 
-@pytest.mark.asyncio
 async def test_open_buffers_count_before_the_disk(editor: Editor) -> None:
-    path = "lib/shop/page.ex"
-    editor.open(path, PAGE.replace(LINE, "    socket"))
-    params = types.ExecuteCommandParams("retort.checkWorkspace")
-    summary = await editor.client.workspace_execute_command_async(params)
-    rules = summary["rules"] if isinstance(summary, dict) else summary.rules
-    assert dict(rules)["liveview/push-redirect"] == 1
+    editor.open(PAGE_PATH, PAGE.replace(LINE, "    x"))
+    summary = await editor.command("retort.checkWorkspace")
+    assert summary["rules"] == {"planted/counting": 1}
+
+
+async def test_a_fix_that_needs_a_file_is_offered_where_it_can_be_made(editor: Editor) -> None:
+    text = editor.open(PAGE_PATH, PAGE.replace("one", "make_file"))
+    await editor.diagnostics(PAGE_PATH, "planted/creating")
+    where = editor.range(text, "make_file")
+    titles = [one.title for one in await editor.actions(PAGE_PATH, where)]
+    can = editor.name.startswith(("vscode", "neovim"))
+    assert ("Make the file" in titles) is can
+    if not can:
+        return
+    edit = (await editor.action(PAGE_PATH, where, "Make the file")).edit
+    assert edit is not None and edit.document_changes is not None
+    kinds = [getattr(one, "kind", "edit") for one in edit.document_changes]
+    assert kinds == ["edit", "create", "edit"]
+    assert len(editor.text_edits(edit, "lib/made/new.ex")) == 1
+    assert (edit.change_annotations is not None) is editor.name.startswith("vscode")
+
+
+async def test_hover_shows_the_page(editor: Editor) -> None:
+    text = editor.open(PAGE_PATH)
+    await editor.diagnostics(PAGE_PATH, "planted/counting")
+    at = editor.range(text, "one").start
+    identifier = types.TextDocumentIdentifier(editor.uri(PAGE_PATH))
+    hover = await editor.client.text_document_hover_async(types.HoverParams(identifier, at))
+    assert hover is not None and isinstance(hover.contents, types.MarkupContent)
+    assert "# planted/counting" in hover.contents.value
+    markdown = not editor.name.startswith(("emacs", "vim"))
+    assert (hover.contents.kind is types.MarkupKind.Markdown) is markdown
+    start = types.HoverParams(identifier, types.Position(0, 0))
+    assert await editor.client.text_document_hover_async(start) is None
+
+
+async def test_symbols(editor: Editor) -> None:
+    text = editor.open(PAGE_PATH)
+    identifier = types.TextDocumentIdentifier(editor.uri(PAGE_PATH))
+    params = types.DocumentSymbolParams(identifier)
+    found = await editor.client.text_document_document_symbol_async(params)
+    assert found
+    first = found[0]
+    assert first.name == "Shop.Page"
+    if editor.name.startswith("vim"):
+        assert [type(one) for one in found] == [types.SymbolInformation] * 2
+        assert found[1].name == "go/1"
+        assert isinstance(found[1], types.SymbolInformation)
+        assert found[1].container_name == "Shop.Page"
+    else:
+        assert isinstance(first, types.DocumentSymbol) and first.children
+        assert [child.name for child in first.children] == ["go/1"]
+        assert first.children[0].selection_range == editor.range(text, "go")
