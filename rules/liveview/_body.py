@@ -22,9 +22,12 @@ from lsp_server.syntax.template_layout import (
 from lsp_server.text import line_ending
 
 _RAW = frozenset({"script", "style"})
-_INLINE = frozenset(
-    ["a", "abbr", "b", "bdi", "bdo", "button", "cite", "code", "data", "dfn", "em", "i", "img", "input", "kbd", "label", "mark", "meter", "output", "progress", "q", "s", "samp", "select", "small", "span", "strong", "sub", "sup", "svg", "textarea", "time", "u", "var", ".link"]
-)
+_INLINE_TAGS = """
+    a abbr b bdi bdo button cite code data dfn em i img input kbd label mark meter output progress q
+    s samp select small span strong sub sup svg textarea time u var .link
+"""
+_INLINE = frozenset(_INLINE_TAGS.split())
+_VERBATIM = frozenset({"pre", "textarea"})
 
 
 def body_nodes(template: heex.Template) -> Iterator[tuple[heex.Node, bool]]:
@@ -46,8 +49,10 @@ def body_nodes(template: heex.Template) -> Iterator[tuple[heex.Node, bool]]:
                 ]
 
 
-def only_root(block: heex.EexBlock, source: bytes) -> heex.Tag | None:
-    """The tag that is all there is in a block of one clause."""
+def only_root(block: heex.EexBlock, layer: TemplateLayer) -> heex.Tag | None:
+    """The tag that is all there is in a block of one clause; where blanks are shown as they are
+    (in `<pre>`), without any blanks around it."""
+    source = layer.source
     if block.marker != "=" or len(block.clauses) != 1 or block.end is None:
         return None
     shown = [
@@ -55,6 +60,11 @@ def only_root(block: heex.EexBlock, source: bytes) -> heex.Tag | None:
         for node in block.clauses[0].children
         if not (isinstance(node, heex.Text) and not node.span.slice(source).strip())
     ]
+    if len(shown) < len(block.clauses[0].children) and any(
+        isinstance(node, heex.Tag) and node.name in _VERBATIM
+        for node in heex.path_to(layer.template, block.span.start)
+    ):
+        return None
     match shown:
         case [heex.Tag() as tag] if tag.kind is not heex.TagKind.SLOT and tag.closing:
             return tag

@@ -49,6 +49,7 @@ class ForComprehension(Rule):
     - More than one tag in the block, text beside it, or a comment.
     - Several generators, filters or options: `:for` takes one generator.
     - A tag that has a `:for` already.
+    - Blanks in the block that `<pre>` or `<textarea>` would show.
     - With a LiveView before 0.18, and in templates that are no HEEx.
 
     ## What the fix changes
@@ -68,7 +69,7 @@ class ForComprehension(Rule):
         layer = file.layer
         if layer is None or layer.dialect is not heex.Dialect.HEEX:
             return
-        root = only_root(block, layer.source)
+        root = only_root(block, layer)
         if root is None or root.attribute(":for") is not None:
             return
         call = layer.block_call(block)

@@ -45,6 +45,7 @@ class IfBlock(Rule):
     - An `else`, more than one tag in the block, text beside it, or a comment.
     - A tag that has an `:if` already, or a `:for`, whose elements an `:if` would be asked for.
     - A condition that binds a variable.
+    - Blanks in the block that `<pre>` or `<textarea>` would show.
     - With a LiveView before 0.18, and in templates that are no HEEx.
 
     ## What the fix changes
@@ -64,7 +65,7 @@ class IfBlock(Rule):
         layer = file.layer
         if layer is None or layer.dialect is not heex.Dialect.HEEX:
             return
-        root = only_root(block, layer.source)
+        root = only_root(block, layer)
         if root is None or root.attribute(":if") or root.attribute(":for"):
             return
         call = layer.block_call(block)
