@@ -1,0 +1,169 @@
+"""Secrets that are written into the source. Their values are in no fact, so in no cache either."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from lsp_server.document import Document, Language
+from lsp_server.facts.config import environments_of
+from lsp_server.facts.fact import Fact, collects
+from lsp_server.facts.secret_shapes import tokens_in
+from lsp_server.facts.secret_values import is_secret, names_secret
+from lsp_server.role import Role
+from lsp_server.syntax.definitions import Function
+from lsp_server.syntax.elixir import Alias, Call, Identifier, ModuleAttribute
+from lsp_server.syntax.literals import Atom, Keywords, List, Pair, String, Tuple
+from lsp_server.syntax.node import Node
+from lsp_server.syntax.operators import BinaryOperator
+from lsp_server.syntax.outline import Form
+from lsp_server.syntax.walk import STRING
+from lsp_server.text import Span
+
+
+class Secret(Fact):
+    """A literal that is a secret, without its value.
+
+    `label` and `shown` say what kind it is, if its form tells; `key` is what it is the value of, if
+    that tells. `place` is `config`, `attribute`, `function` or `other`: where it stands, as far as
+    it can be moved from there. In a config file `app` and `keys` are its path, as of `Setting`.
+    """
+
+    span: Span  # the token, or the literal with its quotes
+    place: str
+    label: str = ""
+    shown: str = ""
+    key: str = ""
+    app: str = ""
+    keys: tuple[str, ...] = ()
+    module: str = ""
+
+
+_ROLES = frozenset({Role.LIB, Role.TEMPLATE, Role.CONFIG, Role.MIGRATION})
+_SHORTEST = 10  # bytes of a literal, its quotes counted
+_DIGIT = re.compile(rb"[0-9]")
+_DOCS = (b"@doc", b"@moduledoc", b"@typedoc", b"@shortdoc", b"@deprecated")
+_FOR_TESTS = re.compile(r"(?:^|[/_])(?:factory|factories|(?:fixture|mock|stub|seed|test)s?)[/_.]")
+_PRODUCTION = re.compile(r"config|runtime|releases?|(?:prod|staging|live|demo)\w*")
+
+
+@collects(Secret)
+def collect_secrets(document: Document) -> Iterator[Secret]:
+    """The secrets of code, templates and configuration that production reads."""
+    if document.role not in _ROLES or _FOR_TESTS.search(document.path):
+        return
+    if document.role is Role.CONFIG:
+        stem = PurePosixPath(document.path).name.partition(".")[0]
+        if _PRODUCTION.fullmatch(stem) is None:
+            return
+    if document.language is not Language.ELIXIR:
+        for found in tokens_in(document.source):
+            yield Secret(found.span, "other", found.label, found.shown)
+        return
+    for form in document.forms:
+        strings = form.index.raw_of_kind(STRING)
+        if not strings or document.source.startswith(_DOCS, form.raw.start_byte):
+            continue
+        for raw in strings:
+            start, end = raw.start_byte, raw.end_byte
+            if end - start >= _SHORTEST and _DIGIT.search(document.source, start, end):
+                yield from _of_string(String(raw, form.tree), form, document)
+
+
+def _of_string(node: String, form: Form, document: Document) -> Iterator[Secret]:
+    key = ""
+    found = next(tokens_in(node.bytes), None)
+    if found is None:
+        key = key_of(node)
+        value = node.value
+        if not key or value is None or not names_secret(key) or not is_secret(value, key):
+            return
+    if _is_example(node):
+        return
+    text = node.value
+    one_word = text is not None and not any(map(str.isspace, text))
+    whole = one_word or found is None or found.span.length >= node.content.length
+    span = node.span if found is None or whole else found.span.shift(node.start)
+    label, shown = ("", "") if found is None else (found.label, found.shown)
+    key = key or key_of(node)
+    if document.role is Role.CONFIG:
+        if not environments_of(node).include("prod"):
+            return
+        app, keys = config_path(node, form)
+        place = "config" if whole and app else "other"
+        yield Secret(span, place, label, shown, key, app, keys)
+        return
+    place = _place(node, form) if whole else "other"
+    yield Secret(span, place, label, shown, key, module=form.module.name)
+
+
+def key_of(node: Node) -> str:
+    """The name of what a literal is the value of; empty where it is none."""
+    parent = node.parent
+    match parent:
+        case Pair():
+            return parent.key
+        case BinaryOperator("=>", String() as key, _):
+            return key.value or ""
+        case BinaryOperator("=", Identifier(name), _):
+            return name
+        case Tuple([String() | Atom() as key, value]) if value == node:
+            return _text(key)
+    call = None if parent is None else parent.parent
+    if not isinstance(call, Call) or call.module == "System":
+        return ""
+    if isinstance(call.parent, ModuleAttribute):
+        return call.name
+    arguments = call.written_arguments
+    number = arguments.index(node) if node in arguments else 0
+    return call.name if number == 0 else _text(arguments[number - 1])
+
+
+def _text(node: Node) -> str:
+    if isinstance(node, String):
+        return node.value or ""
+    return node.name if isinstance(node, Atom) else ""
+
+
+def _is_example(node: Node) -> bool:
+    """Whether a literal is part of an example: `example: %{token: …}` of an OpenAPI schema."""
+    return any(isinstance(one, Pair) and one.key.startswith("example") for one in node.ancestors())
+
+
+def _place(node: Node, form: Form) -> str:
+    form_node = form.node
+    if isinstance(form_node, ModuleAttribute):
+        return "attribute" if form_node.value == node else "other"
+    function = Function.around(node)
+    if function is None or function.is_macro or b"quote" in form.index.raw_calls:
+        return "other"
+    head = function.head
+    return "other" if head.start <= node.start < head.end else "function"
+
+
+def config_path(node: Node, form: Form) -> tuple[str, tuple[str, ...]]:
+    """The application and the keys of a value in a `config …`; empty where it cannot be moved."""
+    keys: list[str] = []
+    for outer in node.ancestors():
+        match outer:
+            case Pair():
+                keys.insert(0, outer.key)
+            case Call() if outer.name == "config" and outer.receiver is None:
+                written = outer.written_arguments
+                if len(written) == 3 or (len(written) == 2 and keys):
+                    names = [_config_key(one, form) for one in written[: len(written) - 1]]
+                    if all(names) and written[-1].span.covers(node.span):
+                        return names[0], (*names[1:], *keys)
+                return "", ()
+            case Keywords() | List():
+                pass
+            case _ if outer.raw.type != "arguments":
+                return "", ()
+    return "", ()
+
+
+def _config_key(node: Node, form: Form) -> str:
+    if isinstance(node, Atom):
+        return node.name
+    return form.names_at(node.start).expand(node.name) if isinstance(node, Alias) else ""
