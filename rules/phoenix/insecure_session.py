@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from lsp_server.facts.config import Configuration, Setting, configuration
+from lsp_server.facts.endpoints import Endpoint
 from lsp_server.facts.router import routing
 from lsp_server.facts.sessions import SessionOptions
 from lsp_server.lint.finding import Edit, Finding, Fix
@@ -74,11 +75,11 @@ class InsecureSession(ProjectRule):
 
     ## When it stays silent
 
-    - The options are computed, or given by a function.
+    - The options are computed, or given by a function; `extra: "SameSite=Lax"`.
     - The setting is not for production: `dev.exs`, `test.exs`, `if config_env() == :dev`, or under
       a condition that only a running system knows.
     - `force_ssl` missing in the production configuration is said in the profile `aggressive` only:
-      a proxy may redirect in its place.
+      a proxy may redirect in its place. A plug of the endpoint with SSL in its name counts too.
 
     ## What the fix changes
 
@@ -95,11 +96,11 @@ class InsecureSession(ProjectRule):
             yield from self._session(path, session)
         settings = configuration(snapshot.index)
         for path, endpoint in routing(snapshot.index).endpoints.values():
-            yield from self._endpoint(settings, path, endpoint.module, snapshot)
+            yield from self._endpoint(settings, path, endpoint, snapshot)
 
     def _session(self, path: str, session: SessionOptions) -> Iterator[Finding]:
         keys = {option.key for option in session.options}
-        if "same_site" not in keys and session.options:
+        if keys.isdisjoint(("same_site", "extra")) and session.options:
             build = partial(_same_site, path=path, session=session)
             yield self.finding(
                 session.span,
@@ -118,10 +119,11 @@ class InsecureSession(ProjectRule):
                 )
 
     def _endpoint(
-        self, settings: Configuration, path: str, module: str, snapshot: Snapshot
+        self, settings: Configuration, path: str, endpoint: Endpoint, snapshot: Snapshot
     ) -> Iterator[Finding]:
         production: list[tuple[str, Setting]] = []
-        forces = False
+        module = endpoint.module
+        forces = any("ssl" in plug.name.lower() for plug in endpoint.plugs)
         for where, setting in settings.of(None, module):
             if app_of(where) not in ("", app_of(path)):
                 continue

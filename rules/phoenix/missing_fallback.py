@@ -26,7 +26,7 @@ _SPACE = re.compile(r"\s+")
 # Functions of Plug.Conn and Phoenix.Controller (1.8) that every controller has.
 _SHARED = frozenset(
     {"put_status", "json", "text", "send_resp", "put_view", "put_resp_header", "halt", "resp"}
-    | {"put_flash", "redirect", "render", "put_resp_content_type", "inspect", "to_string"}
+    | {"render", "put_resp_content_type", "inspect", "to_string"}
 )
 _FALLBACK = """defmodule {module} do
   use {web}, :controller
@@ -106,7 +106,8 @@ class MissingFallback(Rule):
 
     - The controller has an `action_fallback`.
     - The clauses differ, or need more than `conn` and what the clause itself binds.
-    - The clause renders a page of this controller, or calls its private functions.
+    - The clause renders a page of this controller, redirects to one, or calls private functions:
+      that is an answer of this page alone.
     - The clauses are in one action.
 
     ## What the fix changes

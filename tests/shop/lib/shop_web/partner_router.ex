@@ -7,6 +7,7 @@ defmodule ShopWeb.PartnerRouter do
 
   pipeline :partner do # error: [phoenix/missing-csrf]
     plug :accepts, ["html"]
+    plug CORSPlug, origin: "*" # error: [phoenix/permissive-cors]
     plug :fetch_session
     plug :put_root_layout, html: {ShopWeb.Layouts, :root}
     plug :put_secure_browser_headers, %{"content-security-policy" => "default-src 'self'"}

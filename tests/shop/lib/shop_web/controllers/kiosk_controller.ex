@@ -14,4 +14,8 @@ defmodule ShopWeb.KioskController do
   end
 
   def lookup(conn, _params), do: send_resp(conn, :bad_request, "")
+
+  def leave(conn, params) do
+    redirect(conn, external: params["to"] || "/") # error: [phoenix/open-redirect]
+  end
 end

@@ -12,6 +12,13 @@ defmodule ShopWeb.Admin.ExportController do
     end
   end
 
+  def stock(conn, params) do
+    days = String.to_integer(params["days"]) # error: [phoenix/unvalidated-params]
+    since = Date.add(Date.utc_today(), -days)
+
+    text(conn, "Stock since #{since}")
+  end
+
   defp csv(rows) do
     Enum.map_join(rows, "\n", fn row -> Enum.map_join(row, ",", &to_string/1) end)
   end
