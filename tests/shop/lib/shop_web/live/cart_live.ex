@@ -9,7 +9,7 @@ defmodule ShopWeb.CartLive do
   def mount(_params, _session, socket) do
     if connected?(socket), do: Carts.subscribe(socket.assigns.current_scope)
 
-    {:ok, socket |> assign(:page_title, "Your cart") |> load()}
+    {:ok, socket |> assign(:page_title, "Your cart") |> load()} # error: [liveview/query-in-mount]
   end
 
   @impl true

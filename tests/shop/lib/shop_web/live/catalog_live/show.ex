@@ -15,7 +15,7 @@ defmodule ShopWeb.CatalogLive.Show do
   def mount(%{"slug" => slug}, _session, socket) do
     if connected?(socket), do: Events.subscribe()
 
-    product = Catalog.get_product_by_slug!(slug)
+    product = Catalog.get_product_by_slug!(slug) # error: [liveview/query-in-mount]
 
     {:ok,
      socket

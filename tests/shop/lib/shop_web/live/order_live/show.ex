@@ -11,8 +11,8 @@ defmodule ShopWeb.OrderLive.Show do
   @impl true
   def mount(%{"id" => id}, _session, socket) do
     scope = socket.assigns.current_scope
-    order = Orders.get_order!(scope, id)
-    shipment = Shipping.shipment_of(order)
+    order = Orders.get_order!(scope, id) # error: [liveview/query-in-mount]
+    shipment = Shipping.shipment_of(order) # error: [liveview/query-in-mount]
 
     if connected?(socket) do
       Phoenix.PubSub.subscribe(Shop.PubSub, Events.topic(scope.user.id))

@@ -23,6 +23,7 @@ defmodule ShopWeb.SupportLive.Index do
       <.header>
         Your questions
         <:actions>
+          <.button phx-click="refresh">Refresh</.button> <%!-- error: [liveview/unhandled-event] --%>
           <.button navigate={~p"/support/new"} variant="primary">Ask something</.button>
         </:actions>
       </.header>
@@ -32,6 +33,7 @@ defmodule ShopWeb.SupportLive.Index do
           ({ticket.status}, {ticket.reply_count} answers)
         </li>
       </ul>
+      <p><.link navigate={~p"/suport"}>All questions</.link></p> <%!-- error: [liveview/unknown-route] --%>
     </Layouts.app>
     """
   end

@@ -8,7 +8,7 @@ defmodule ShopWeb.Admin.ProductLive.Form do
 
   @impl true
   def mount(params, _session, socket) do
-    {:ok, prepare(socket, socket.assigns.live_action, params)}
+    {:ok, prepare(socket, socket.assigns.live_action, params)} # error: [liveview/query-in-mount]
   end
 
   @impl true

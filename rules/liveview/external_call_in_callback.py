@@ -1,0 +1,109 @@
+"""liveview/external-call-in-callback"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lsp_server.facts.effects import call_graph
+from lsp_server.facts.live_modules import Kind, live_modules
+from lsp_server.facts.places import CACHED, ELSEWHERE, LATER
+from lsp_server.facts.primitives import Effect
+from lsp_server.lint.finding import Finding, Related
+from lsp_server.lint.rule import ProjectRule
+from lsp_server.snapshot import Snapshot
+
+_CALLBACKS = frozenset(
+    {("handle_event", 3), ("handle_info", 2), ("handle_params", 3), ("render", 1)}
+)
+_KINDS = frozenset({Kind.LIVE_VIEW, Kind.LIVE_COMPONENT})
+FARTHEST = 5  # steps below the callback; further down too many conditions stand in between
+
+
+class ExternalCallInCallback(ProjectRule):
+    """
+    An HTTP request or a mail in a callback of a LiveView, which waits for it.
+
+    A LiveView is one process: while it waits for another server it answers no click and sends no
+    update. If the answer takes longer than the browser's patience the page reconnects and begins
+    anew, and the request is made once more.
+
+    ## Bad
+
+    ```elixir
+    defmodule ShopWeb.ShippingLive do
+      use ShopWeb, :live_view
+
+      def handle_event("track", %{"code" => code}, socket) do
+        response = Req.get!("https://parcels.example.com/" <> code)
+        {:noreply, assign(socket, :parcel, response.body)}
+      end
+    end
+    ```
+
+    ## Good
+
+    ```elixir
+    defmodule ShopWeb.ShippingLive do
+      use ShopWeb, :live_view
+
+      def handle_event("track", %{"code" => code}, socket) do
+        {:noreply,
+         start_async(socket, :track, fn ->
+           Req.get!("https://parcels.example.com/" <> code)
+         end)}
+      end
+
+      def handle_async(:track, {:ok, response}, socket) do
+        {:noreply, assign(socket, :parcel, response.body)}
+      end
+    end
+    ```
+
+    ## When it stays silent
+
+    - The call runs in `start_async`, `assign_async`, a `Task` or a process of its own, or only to
+      fill a cache.
+    - It is more than five calls below the callback, or behind a variable or a behaviour, where
+      nobody can tell which function runs.
+    - A mailer's `deliver_later`, which hands the mail to another process.
+
+    ## What the fix changes
+
+    There is none yet: what the callback does with the answer has to move to `handle_async/3`.
+    """
+
+    requires = "phoenix_live_view"
+    reads = (call_graph, live_modules)
+
+    def check(self, snapshot: Snapshot) -> Iterator[Finding]:
+        """Every call in a callback that comes to another server."""
+        graph, known = call_graph(snapshot.index), live_modules(snapshot.index)
+        for clause in graph.clauses:
+            live = known.get(clause.module)
+            if (clause.name, clause.arity) not in _CALLBACKS or live is None:
+                continue
+            if live.kind not in _KINDS:
+                continue
+            for call in clause.calls:
+                if call.place & (ELSEWHERE | LATER | CACHED):
+                    continue
+                if graph.callee(clause.module, call) == clause.key:
+                    continue
+                effects = graph.effects(clause.module, call, CACHED)
+                for effect, what in _WHAT.items():
+                    if effect not in effects:
+                        continue
+                    way = graph.way(clause.module, call, effect, CACHED)
+                    if len(way) > FARTHEST:
+                        continue
+                    name = graph.name_of(clause.module, call)
+                    yield self.finding(
+                        call.span,
+                        f"`{name}` {what} while `{clause.name}` waits: use `start_async`",
+                        path=clause.path,
+                        related=[Related(step.span, step.text, step.path) for step in way],
+                    )
+                    break
+
+
+_WHAT = {Effect.HTTP: "makes an HTTP request", Effect.MAIL: "sends a mail"}
