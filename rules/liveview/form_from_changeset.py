@@ -1,0 +1,143 @@
+"""liveview/form-from-changeset"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lsp_server.document import Document, Language
+from lsp_server.lint.file import File
+from lsp_server.lint.finding import Finding, Fix
+from lsp_server.lint.rule import Rule, on
+from lsp_server.severity import Severity
+from lsp_server.syntax import heex
+from lsp_server.syntax.elixir import ModuleAttribute
+from lsp_server.syntax.layers import TemplateLayer
+from lsp_server.syntax.template_edits import Unsure
+
+from ._to_form import FormUse, to_form_edits
+
+_LIVE = frozenset({"Phoenix.LiveView", "Phoenix.LiveComponent"})
+
+
+class FormFromChangeset(Rule):
+    """
+    A form of a LiveView that is given a changeset, not a form made of one.
+
+    `to_form/2` (LiveView 0.18.12) turns the changeset into a form once, where it is assigned. A
+    template that is given the changeset makes the form anew on every render, so that LiveView
+    cannot tell which fields have changed and sends all of them; and what it reads from the
+    changeset itself, such as its errors, is shown before the user has typed anything.
+
+    ## Bad
+
+    ```elixir
+    defmodule ShopWeb.UserLive do
+      use Phoenix.LiveView
+
+      def mount(_params, _session, socket) do
+        {:ok, assign(socket, :changeset, Accounts.change_user(%User{}))}
+      end
+
+      def render(assigns) do
+        ~H\"\"\"
+        <.form :let={f} for={@changeset} phx-submit="save">
+          <.input field={f[:name]} />
+        </.form>
+        \"\"\"
+      end
+    end
+    ```
+
+    ## Good
+
+    ```elixir
+    defmodule ShopWeb.UserLive do
+      use Phoenix.LiveView
+
+      def mount(_params, _session, socket) do
+        {:ok, assign(socket, :form, to_form(Accounts.change_user(%User{})))}
+      end
+
+      def render(assigns) do
+        ~H\"\"\"
+        <.form for={@form} phx-submit="save">
+          <.input field={@form[:name]} />
+        </.form>
+        \"\"\"
+      end
+    end
+    ```
+
+    ## When it stays silent
+
+    - In controllers' templates, layouts and function components, whose form is made per request.
+    - Where the assign's name does not end in `changeset`.
+    - With a LiveView before 0.18.12.
+
+    ## What the fix changes
+
+    `to_form` is called at each `assign` of the changeset, which becomes `:form`, and the template
+    reads `@form`; `as:` moves from the tag to `to_form`. Look at it: ids of fields come from the
+    form's name now. There is no fix where the template stands in a file of its own, where code
+    reads the assign back, where the template reads more of the changeset, and where the module has
+    a `form` already.
+    """
+
+    severity = Severity.INFORMATION
+    requires = "phoenix_live_view >= 0.18.12"
+
+    @on(Document)
+    def check(self, document: Document, file: File) -> Iterator[Finding]:
+        """Templates of the file's LiveViews, and a template file in a folder `live`."""
+        if b"changeset" not in document.source:
+            return
+        if document.language is Language.HEEX:
+            if document.template and "/live/" in document.path and "layout" not in document.path:
+                yield from self._of_layers([document.template], None)
+            return
+        for module in document.modules:
+            forms = [form for form in module.forms if form.function is not None]
+            if not forms or module.call is None:
+                continue
+            used = file.context.used(forms[0].names_at(forms[0].span.start))
+            if used.isdisjoint(_LIVE):
+                continue
+            layers = [layer for form in forms for layer in form.templates]
+            layers = [one for one in layers if one.dialect is heex.Dialect.HEEX]
+            yield from self._of_layers(layers, FormUse(module.forms, layers))
+
+    def _of_layers(self, layers: list[TemplateLayer], use: FormUse | None) -> Iterator[Finding]:
+        for layer in layers:
+            for tag in heex.walk(layer.template):
+                if not isinstance(tag, heex.Tag) or not tag.is_component:
+                    continue
+                given = tag.attribute("for")
+                if given is None or not isinstance(given.value, heex.Braces):
+                    continue
+                found = layer.expression(given.value.expression)
+                if isinstance(found, ModuleAttribute) and found.name.endswith("changeset"):
+                    yield self._of_form(found, tag, layer, use)
+            for node in layer.index.nodes(ModuleAttribute):
+                if node.name.endswith("changeset") and _is_read(node):
+                    yield self.finding(
+                        node,
+                        f"the template reads `@{node.name}` itself: read the form made of it",
+                    )
+
+    def _of_form(
+        self, found: ModuleAttribute, tag: heex.Tag, layer: TemplateLayer, use: FormUse | None
+    ) -> Finding:
+        message = f"`<{tag.name}>` is given `@{found.name}`: give it a form made by `to_form`"
+        if use is None:
+            return self.finding(found, message)
+        edits = to_form_edits(use, layer, tag, found.name)
+        if isinstance(edits, Unsure):
+            return self.finding(found, f"{message}; not rewritten: {edits.reason}")
+        fix = Fix.review("Make the form with to_form", lambda _: edits)
+        return self.finding(found, message, fix=fix)
+
+
+def _is_read(node: ModuleAttribute) -> bool:
+    """Whether a field of the changeset is read: `@changeset.errors`."""
+    after = node.tree.source[node.end : node.end + 1]
+    return after == b"."
