@@ -40,14 +40,11 @@ _OWN = frozenset(
 _ITERATING = words("map each flat_map reduce into map_join filter reject with_index uniq sort new")
 # Names of values of which a program has few.
 _FEW = words(
-    "action app arity code color colour day direction env environment field flag format i idx "
-    "index kind lang language level locale mode n month op operation platform position size "
-    "status step suffix type unit version"
+    "action app arity base code color colour day direction env environment field flag format i idx "
+    "index kind lang language level locale mode n month op operation platform pos position prefix "
+    "size status step suffix type unit version"
 )
-_MANY = re.compile(
-    r"(?:^|_)(?:ids?|slug|email|token|uuid|guid|user|topic|room|path|url|params?|input|text|value|"
-    r"title|session|username|subject)$"
-)
+_FIELD = re.compile(r"_(?:ids?|type|at|count|by)$")
 
 
 def is_bounded(text: Node, form: Form) -> bool:
@@ -189,23 +186,22 @@ def is_written_list(node: Node) -> bool:
 
 def is_many(text: Quoted) -> bool:
     """Whether an interpolated text has a part of which there may be any number: something from
-    outside, or what its name calls an id, an address, a title. A part alone counts unless its name
-    is one of few things. Names of nodes (`name@host`) do not count: a node has to have one."""
+    outside, or a variable or field whose name is not that of one of few things.
+
+    Names of nodes (`name@host`) do not count, a node has to have one, nor do names of fields that
+    are made of other names (`name_id`).
+    """
     parts = text.parts
     if any(isinstance(one, str) and "@" in one for one in parts):
         return False
-    alone = len(parts) == 1
+    if isinstance(parts[-1], str) and _FIELD.search(parts[-1]):
+        return any(comes_from_outside(one) for one in text.interpolations)
     for interpolation in text.interpolations:
         node = interpolation.expression
-        if node is None:
-            continue
-        name = _last_name(node)
-        if comes_from_outside(node):
-            return True
-        if name in _FEW:
-            continue
-        if alone or _MANY.search(name):
-            return True
+        if node is not None:
+            name = _last_name(node)
+            if comes_from_outside(node) or (name and name.rpartition("_")[2] not in _FEW):
+                return True
     return False
 
 

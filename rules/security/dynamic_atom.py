@@ -29,6 +29,7 @@ _DECODERS = frozenset({"Jason", "Poison"})
 _START_UP = re.compile(r"(?:^|\.)(?:Application|CLI|Config|ConfigProvider|Release\w*)$")
 # Nodes and their cookies have to be atoms, whoever names them.
 _NODES = re.compile(r"(?:^|_)(?:node|cookie)(?:_|$)")
+_NODE_MODULE = re.compile(r"Node|EPMD")
 _COMMAND_LINE = re.compile(r"(?:^|[/_])cli(?:[/_.])|/release_tasks?[/.]")
 
 
@@ -79,8 +80,8 @@ class DynamicAtom(Rule):
     - The text is written out, or is made of own atoms, of settings and of environment variables.
     - The code around has compared it with a list: `when sort in ["name", "price"]`; or it runs over
       a list that is written out.
-    - `:"prefix_#{part}"` whose part is, by its name, one of few: a status, a format, an index. A
-      part that is an id or an address, or that comes out of a map with text keys, counts.
+    - `:"prefix_#{part}"` whose part is, by its name, one of few (a status, a format, an index), or
+      is a call, unless it comes out of a map with text keys.
     - Names of nodes and their cookies, which have to be atoms.
     - Code that runs while compiling: module bodies, macros, functions that build quoted code.
     - Mix tasks, command lines, release tasks and modules of settings, which read what the operator
@@ -163,7 +164,7 @@ def _may_matter(node: Node, file: File) -> bool:
         return False
     if any(call.module == "Macro" for call in file.form.index.calls("var", "escape", "to_string")):
         return False
-    if _NODES.search(function.name) or "EPMD" in file.module.name:
+    if _NODES.search(function.name) or _NODE_MODULE.search(file.module.name):
         return False
     for outer in node.ancestors():
         if isinstance(outer, Pair) and outer.key == "name":
