@@ -60,6 +60,7 @@ defmodule ShopWeb.Router do
 
     get "/", PageController, :home
     get "/about", PageController, :about
+    post "/contact", PageController, :contact # error: [phoenix/missing-rate-limit]
     get "/invoices/:signed", InvoiceController, :show
     resources "/products", ProductController, only: [:index, :show], param: "slug"
 

@@ -43,4 +43,17 @@ defmodule Shop.Accounts.UserNotifier do
       :ok
     end
   end
+
+  @doc "Passes a visitor's question on to the shop, in the background."
+  @spec question_asked(String.t()) :: :ok
+  def question_asked(question) do
+    with {:ok, _pid} <-
+           Task.Supervisor.start_child(Shop.TaskSupervisor, Mailer, :send_text, [
+             Application.fetch_env!(:shop, :mail_sender),
+             "A question",
+             question
+           ]) do
+      :ok
+    end
+  end
 end
