@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from lsp_server.lint.registry import registry
 from lsp_server.server.code_actions import ContentModified
-from lsp_server.server.server import RetortServer, make_server
+from lsp_server.server.server import make_server
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -37,21 +35,11 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
     return record.exc_info is None or not isinstance(record.exc_info[1], ContentModified)
 
 
-def _prepare() -> RetortServer:
-    """A server with the rules loaded and all that is loaded out of the garbage collector's
-    rounds."""
-    server = make_server()
-    registry()
-    gc.collect()
-    gc.freeze()
-    return server
-
-
 def serve_stdio() -> int:
     """Serve one client over stdin and stdout until it goes away; the answer is the exit status,
     which LSP 3.17 wants to be 1 where no `shutdown` came before the end."""
     stdin, stdout = _own_streams()
-    server = _prepare()
+    server = make_server()
     server.start_io(stdin, stdout)
     return 0 if server.was_shut_down else 1
 
@@ -68,4 +56,4 @@ def _own_streams() -> tuple[BinaryIO, BinaryIO]:
 
 def serve_tcp(host: str, port: int) -> None:
     """Serve one client on a port. Raises OSError where it cannot be had."""
-    _prepare().start_tcp(host, port)
+    make_server().start_tcp(host, port)

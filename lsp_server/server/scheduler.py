@@ -17,7 +17,8 @@ from lsp_server.project.workspace import Workspace
 from lsp_server.server.session import Place
 
 SHORTEST = 0.005  # seconds between two checks of one document while somebody types
-FACTS_AFTER = 0.15  # seconds without an edit until the facts of a file are read again
+LONGEST = 0.1  # the same for documents that take long
+FACTS_AFTER = 0.15  # seconds without an edit until the facts of a file are read again, or longer
 
 
 @dataclass
@@ -26,7 +27,8 @@ class _Slot:
 
     check: asyncio.TimerHandle | asyncio.Handle | None = None
     facts: asyncio.TimerHandle | None = None
-    cost: float = 0.0
+    cost: float = 0.0  # seconds of the last check after an edit
+    settling: float = 0.0  # seconds that the last full look took
     finished: float = 0.0
 
     def cancel(self) -> None:
@@ -54,14 +56,15 @@ class Scheduler:
         slot = self._slot(place)
         loop = asyncio.get_running_loop()
         if slot.check is None:
-            rest = max(SHORTEST, 2 * slot.cost) - (time.perf_counter() - slot.finished)
+            rest = min(max(SHORTEST, 2 * slot.cost), LONGEST)
+            rest -= time.perf_counter() - slot.finished
             if rest <= 0:
                 slot.check = loop.call_soon(self._check_quickly, place)
             else:
                 slot.check = loop.call_later(rest, self._check_quickly, place)
         if slot.facts is not None:
             slot.facts.cancel()
-        slot.facts = loop.call_later(FACTS_AFTER, self.settle, place)
+        slot.facts = loop.call_later(max(FACTS_AFTER, slot.settling), self.settle, place)
 
     def _check_quickly(self, place: Place) -> None:
         self._check(place, quick=True)
@@ -78,7 +81,8 @@ class Scheduler:
         begun = time.perf_counter()
         place.workspace.check(place.path, quick=quick)
         slot.finished = time.perf_counter()
-        slot.cost = slot.finished - begun
+        if quick:  # a check of the whole file says nothing about the next edit
+            slot.cost = slot.finished - begun
 
     def is_pending(self, place: Place) -> bool:
         """Whether the document has changed since its last check."""
@@ -92,25 +96,33 @@ class Scheduler:
 
     def settle(self, place: Place) -> None:
         """Bring the facts of a document up to date and run what depends on them."""
-        slot, workspace = self._slot(place), place.workspace
+        slot, workspace, begun = self._slot(place), place.workspace, time.perf_counter()
         slot.cancel()
         if not (place.is_open and workspace.ready):
             return
         before = workspace.context.digest
         self._check(place)
         workspace.collect(place.path)
+        slot.settling = time.perf_counter() - begun
         if workspace.context.digest == before:
             self.changed(place)
         else:
             self.recheck(workspace)
         self.run_project_rules(workspace)
+        while workspace.moved:
+            self.changed(Place(workspace, workspace.moved.pop()))
 
-    def settle_all(self, workspace: Workspace) -> None:
+    def settle_pending(self, workspace: Workspace) -> None:
         """Bring everything up to date before an answer that must not be stale."""
         for path in list(workspace.open):
             slot = self._slots.get((workspace.root, path))
             if slot is not None and (slot.check is not None or slot.facts is not None):
                 self.settle(Place(workspace, path))
+
+    def settle_all(self, workspace: Workspace) -> None:
+        """Check all open documents of a project, and read their facts."""
+        for path in list(workspace.open):
+            self.settle(Place(workspace, path))
 
     def recheck(self, workspace: Workspace) -> None:
         """Check all open documents of a project again."""
