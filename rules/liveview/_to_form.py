@@ -34,7 +34,8 @@ def to_form_edits(
     reads = [
         node for one in use.layers for node in one.index.nodes(ModuleAttribute) if node.name == name
     ]
-    if len(reads) != 1:
+    whole = [node for node in reads if not is_field_read(node)]
+    if len(whole) != 1:
         return Unsure(f"the template reads `@{name}` in more than one place")
     if any(_FORM.search(form.bytes) for form in use.forms if form.function is not None):
         return Unsure("the module has a `form` already")
@@ -53,14 +54,33 @@ def to_form_edits(
         option = f", as: {code}"
         edits.append(_without(as_attribute, layer.source))
     assigned = list(_assigned(use.forms, name))
-    if not assigned:
+    named = re.compile(rf"(?<![\w:]):{name}\b|\b{name}:(?=\s)".encode())
+    mentions = sum(len(named.findall(form.bytes)) for form in use.forms)
+    if not assigned or mentions > len(assigned):
         return Unsure(f"where `{name}` is assigned is not known")
+    if _others(use, name):
+        return Unsure("another changeset of the module would be called `form` too")
     for key, text, value in assigned:
         edits.append(Edit(key, text))
         edits.append(Edit(value.span, f"to_form({value.text}{option})"))
-    edits.append(Edit(reads[0].span, "@form"))
+    for node in reads:
+        edits.append(Edit(node.span, "@form.source" if is_field_read(node) else "@form"))
     fields = _fields(tag, layer)
     return fields if isinstance(fields, Unsure) else [*edits, *fields]
+
+
+def _others(use: FormUse, name: str) -> bool:
+    """Whether templates read another changeset: only one can become the form."""
+    return any(
+        node.name.endswith("changeset") and node.name != name
+        for layer in use.layers
+        for node in layer.index.nodes(ModuleAttribute)
+    )
+
+
+def is_field_read(node: ModuleAttribute) -> bool:
+    """Whether a field of the assign is read: `@changeset.errors`."""
+    return node.tree.source[node.end : node.end + 1] == b"."
 
 
 def _without(attribute: heex.Attribute, source: bytes) -> Edit:

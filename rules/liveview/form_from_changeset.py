@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
 from lsp_server.lint.file import File
-from lsp_server.lint.finding import Finding, Fix
+from lsp_server.lint.finding import Finding, Fix, Related
 from lsp_server.lint.rule import Rule, on
 from lsp_server.severity import Severity
 from lsp_server.syntax import heex
@@ -14,7 +14,7 @@ from lsp_server.syntax.elixir import ModuleAttribute
 from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.template_edits import Unsure
 
-from ._to_form import FormUse, to_form_edits
+from ._to_form import FormUse, is_field_read, to_form_edits
 
 _LIVE = frozenset({"Phoenix.LiveView", "Phoenix.LiveComponent"})
 
@@ -77,10 +77,11 @@ class FormFromChangeset(Rule):
     ## What the fix changes
 
     `to_form` is called at each `assign` of the changeset, which becomes `:form`, and the template
-    reads `@form`; `as:` moves from the tag to `to_form`. Look at it: ids of fields come from the
-    form's name now. There is no fix where the template stands in a file of its own, where code
-    reads the assign back, where the template reads more of the changeset, and where the module has
-    a `form` already.
+    reads `@form`, for fields of the changeset itself `@form.source`; `as:` moves from the tag to
+    `to_form`. Look at it: ids of fields come from the form's name now. There is no fix where the
+    template stands in a file of its own, where code reads the assign back or assigns it in another
+    way, where the template hands the changeset on, and where the module has a `form` already or
+    more than one changeset.
     """
 
     severity = Severity.INFORMATION
@@ -107,37 +108,53 @@ class FormFromChangeset(Rule):
             yield from self._of_layers(layers, FormUse(module.forms, layers))
 
     def _of_layers(self, layers: list[TemplateLayer], use: FormUse | None) -> Iterator[Finding]:
+        reads = [
+            node
+            for layer in layers
+            for node in layer.index.nodes(ModuleAttribute)
+            if node.name.endswith("changeset") and is_field_read(node)
+        ]
+        given: set[str] = set()
         for layer in layers:
             for tag in heex.walk(layer.template):
-                if not isinstance(tag, heex.Tag) or not tag.is_component:
-                    continue
-                given = tag.attribute("for")
-                if given is None or not isinstance(given.value, heex.Braces):
-                    continue
-                found = layer.expression(given.value.expression)
-                if isinstance(found, ModuleAttribute) and found.name.endswith("changeset"):
-                    yield self._of_form(found, tag, layer, use)
-            for node in layer.index.nodes(ModuleAttribute):
-                if node.name.endswith("changeset") and _is_read(node):
-                    yield self.finding(
-                        node,
-                        f"the template reads `@{node.name}` itself: read the form made of it",
-                    )
+                found = _changeset(tag, layer) if isinstance(tag, heex.Tag) else None
+                if found is not None and isinstance(tag, heex.Tag):
+                    given.add(found.name)
+                    yield self._of_form(found, tag, layer, use, reads)
+        for node in reads:
+            if node.name not in given:
+                message = f"the template reads `@{node.name}`: read a form that `to_form` makes"
+                yield self.finding(node, message)
 
     def _of_form(
-        self, found: ModuleAttribute, tag: heex.Tag, layer: TemplateLayer, use: FormUse | None
+        self,
+        found: ModuleAttribute,
+        tag: heex.Tag,
+        layer: TemplateLayer,
+        use: FormUse | None,
+        reads: list[ModuleAttribute],
     ) -> Finding:
+        related = [
+            Related(node.span, "Here the template reads the changeset itself")
+            for node in reads
+            if node.name == found.name
+        ]
         message = f"`<{tag.name}>` is given `@{found.name}`: give it a form made by `to_form`"
         if use is None:
-            return self.finding(found, message)
+            return self.finding(found, message, related=related)
         edits = to_form_edits(use, layer, tag, found.name)
         if isinstance(edits, Unsure):
-            return self.finding(found, f"{message}; not rewritten: {edits.reason}")
+            return self.finding(found, f"{message}; not rewritten: {edits.reason}", related=related)
         fix = Fix.review("Make the form with to_form", lambda _: edits)
-        return self.finding(found, message, fix=fix)
+        return self.finding(found, message, fix=fix, related=related)
 
 
-def _is_read(node: ModuleAttribute) -> bool:
-    """Whether a field of the changeset is read: `@changeset.errors`."""
-    after = node.tree.source[node.end : node.end + 1]
-    return after == b"."
+def _changeset(tag: heex.Tag, layer: TemplateLayer) -> ModuleAttribute | None:
+    """The assign of a changeset that a component is given as `for`."""
+    given = tag.attribute("for") if tag.is_component else None
+    if given is None or not isinstance(given.value, heex.Braces):
+        return None
+    found = layer.expression(given.value.expression)
+    if isinstance(found, ModuleAttribute) and found.name.endswith("changeset"):
+        return found
+    return None

@@ -42,4 +42,21 @@ defmodule ShopWeb.ProductComponents do
     </blockquote>
     """
   end
+
+  attr :action, :string, required: true
+
+  @doc "The search box above lists of products."
+  def search(assigns) do
+    ~H"""
+    <.form let={f} for={%{}} as={:search} action={@action} method="get"> <%!-- error: [liveview/let-attribute] --%>
+      {search_input(f, :term, placeholder: "What do you look for?")} <%!-- error: [liveview/form-for] --%>
+      <button class="search <%= @action %>">Search</button> <%!-- error: [liveview/eex-in-attribute] --%>
+    </.form>
+    """
+  end
+
+  attr :text, :string, required: true
+
+  @doc "A small label on a product's picture."
+  def ribbon(assigns), do: ~L|<b title="<%= @text %>"><%= @text %></b>| # error: [liveview/sigil-l]
 end
