@@ -14,6 +14,7 @@ import pytest
 from lsp_server.lint.registry import page_of, registry
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.report.catalogue import catalogue_markdown
+from tests.readme import readme
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "lsp_server"
@@ -139,9 +140,11 @@ def test_rules_are_whole(rule: object) -> None:
     assert cases.exists(), "a rule has a file of cases"
 
 
-def test_the_list_of_rules_is_fresh() -> None:
-    made = "python -m lsp_server.report.catalogue > rules/README.md"
-    assert (RULES / "README.md").read_text("utf-8") == catalogue_markdown(), f"run: {made}"
+def test_made_documentation_is_fresh() -> None:
+    made = "run: python -m tests.readme"
+    assert (RULES / "README.md").read_text("utf-8") == catalogue_markdown(), made
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert text == readme(text), made
 
 
 def test_every_rule_is_in_the_changelog() -> None:

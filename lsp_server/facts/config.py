@@ -85,9 +85,10 @@ class Setting(Fact):
 
     app: str
     keys: tuple[str, ...]
-    text: str  # the value as written
+    # The value as written; empty where it holds a text, which may be a secret: facts are cached.
+    text: str
     literal: bool  # whether the value is written out: no call, no variable, no interpolation
-    string: str | None  # the value of a string literal
+    string: str | None  # the value of a string literal under a key that is known to be harmless
     span: Span  # the value
     key_span: Span  # the last key
     call_span: Span  # the whole `config …`
@@ -145,11 +146,12 @@ def _settings(
                 if pair.value is not None:
                     pending.append(((*keys, pair.key), pair.key_span, pair.value))
             continue
-        string = value.value if isinstance(value, String) else None
+        harmless = keys[-1] in _HARMLESS
+        string = value.value if harmless and isinstance(value, String) else None
         yield Setting(
             app,
             keys,
-            value.text,
+            "" if _holds_text(value) else value.text,
             is_literal(value),
             string,
             value.span,
@@ -157,6 +159,13 @@ def _settings(
             call.span,
             where,
         )
+
+
+_HARMLESS = frozenset({"priv", "migration_source", "otp_app", "view", "layout", "locale"})
+
+
+def _holds_text(value: Node) -> bool:
+    return b'"' in value.bytes or b"'" in value.bytes or b"~" in value.bytes
 
 
 def _keywords(node: Node) -> Keywords | None:

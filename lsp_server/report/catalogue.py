@@ -41,7 +41,7 @@ def catalogue_markdown(profile: str = "aggressive") -> str:
     lines = [
         "# Rules",
         "",
-        "Made by `python -m lsp_server.report.catalogue` from the rules' own docstrings.",
+        "Made by `python -m tests.readme` from the rules' own docstrings.",
         "`+` marks rules that run only in the profile `aggressive`.",
     ]
     for pack, rows in groupby(rule_rows(profile), key=lambda row: row.id.partition("/")[0]):
@@ -77,6 +77,3 @@ profile = "recommended" # or "aggressive": everything an uncompromising reviewer
 # rules = { ecto = "hint" }
 """
 
-
-if __name__ == "__main__":
-    print(catalogue_markdown(), end="")
