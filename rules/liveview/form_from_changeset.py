@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.document import Document, Language
+from lsp_server.document import Document
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Finding, Fix, Related
 from lsp_server.lint.rule import Rule, on
@@ -70,7 +70,8 @@ class FormFromChangeset(Rule):
 
     ## When it stays silent
 
-    - In controllers' templates, layouts and function components, whose form is made per request.
+    - In function components and in templates that are files of their own: whether a LiveView or
+      a controller renders them is not known from the file.
     - Where the assign's name does not end in `changeset`.
     - With a LiveView before 0.18.12.
 
@@ -78,10 +79,9 @@ class FormFromChangeset(Rule):
 
     `to_form` is called at each `assign` of the changeset, which becomes `:form`, and the template
     reads `@form`, for fields of the changeset itself `@form.source`; `as:` moves from the tag to
-    `to_form`. Look at it: ids of fields come from the form's name now. There is no fix where the
-    template stands in a file of its own, where code reads the assign back or assigns it in another
-    way, where the template hands the changeset on, and where the module has a `form` already or
-    more than one changeset.
+    `to_form`. Look at it: ids of fields come from the form's name now. There is no fix where code
+    reads the assign back or assigns it in another way, where the template hands the changeset on,
+    and where the module has a `form` already or more than one changeset.
     """
 
     severity = Severity.INFORMATION
@@ -89,12 +89,8 @@ class FormFromChangeset(Rule):
 
     @on(Document)
     def check(self, document: Document, file: File) -> Iterator[Finding]:
-        """Templates of the file's LiveViews, and a template file in a folder `live`."""
+        """Templates inside of the file's LiveViews and live components."""
         if b"changeset" not in document.source:
-            return
-        if document.language is Language.HEEX:
-            if document.template and "/live/" in document.path and "layout" not in document.path:
-                yield from self._of_layers([document.template], None)
             return
         for module in document.modules:
             forms = [form for form in module.forms if form.function is not None]
@@ -107,7 +103,7 @@ class FormFromChangeset(Rule):
             layers = [one for one in layers if one.dialect is heex.Dialect.HEEX]
             yield from self._of_layers(layers, FormUse(module.forms, layers))
 
-    def _of_layers(self, layers: list[TemplateLayer], use: FormUse | None) -> Iterator[Finding]:
+    def _of_layers(self, layers: list[TemplateLayer], use: FormUse) -> Iterator[Finding]:
         reads = [
             node
             for layer in layers
@@ -131,7 +127,7 @@ class FormFromChangeset(Rule):
         found: ModuleAttribute,
         tag: heex.Tag,
         layer: TemplateLayer,
-        use: FormUse | None,
+        use: FormUse,
         reads: list[ModuleAttribute],
     ) -> Finding:
         related = [
@@ -140,8 +136,6 @@ class FormFromChangeset(Rule):
             if node.name == found.name
         ]
         message = f"`<{tag.name}>` is given `@{found.name}`: give it a form made by `to_form`"
-        if use is None:
-            return self.finding(found, message, related=related)
         edits = to_form_edits(use, layer, tag, found.name)
         if isinstance(edits, Unsure):
             return self.finding(found, f"{message}; not rewritten: {edits.reason}", related=related)

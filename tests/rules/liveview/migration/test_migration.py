@@ -21,6 +21,7 @@ PACK = [rule for rule in registry().rules.values() if rule.id.startswith("livevi
 OLD = sorted((HERE / "old").iterdir())
 # These are of a project that has an `input/1` in its core components.
 WITH_CORE = {"booking.html.leex"}
+LAYOUTS = {"live.html.leex", "root.html.leex"}
 
 LOCK = b"""%{
   "phoenix": {:hex, :phoenix, "1.8.3", "a", [:mix], [], "hexpm", "b"},
@@ -44,7 +45,7 @@ end
 
 def project(old: Path, newline: bytes = b"\n") -> dict[str, bytes]:
     """The project of one old file; its path says what it is."""
-    path = f"lib/ferry_web/live/{old.name}"
+    path = f"{folder(old)}/{old.name}"
     files = {"mix.lock": LOCK, path: old.read_bytes().replace(b"\n", newline)}
     if old.name in WITH_CORE:
         files["lib/ferry_web/components/core_components.ex"] = CORE
@@ -70,13 +71,17 @@ def migrated(files: dict[str, bytes]) -> dict[str, bytes]:
     raise AssertionError(f"fixes go on after {ROUNDS} rounds")
 
 
+def folder(old: Path) -> str:
+    return "lib/ferry_web/" + ("templates/layout" if old.name in LAYOUTS else "live")
+
+
 def new_path(old: Path) -> Path:
     return HERE / "new" / old.name.replace(".leex", ".heex")
 
 
 def written(files: dict[str, bytes], old: Path) -> bytes:
     """The new text of the old file."""
-    return files[f"lib/ferry_web/live/{new_path(old).name}"]
+    return files[f"{folder(old)}/{new_path(old).name}"]
 
 
 @pytest.mark.parametrize("old", OLD, ids=[old.name for old in OLD])
