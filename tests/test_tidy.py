@@ -111,6 +111,8 @@ def test_files_are_small_and_well_named() -> None:
     for path in python_files():
         lines = path.read_text("utf-8").count("\n")
         assert lines <= LONGEST, f"{path.relative_to(ROOT)} has {lines} lines"
+        if path.parent.parent.name == "rules" and not path.stem.startswith("_"):
+            continue  # the name is the rule's id: `link-helper` speaks of Phoenix's helpers
         assert not re.search(r"utils|helper|manager|misc", path.stem), path
 
 
