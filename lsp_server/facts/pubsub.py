@@ -1,0 +1,103 @@
+"""What a project broadcasts on which topics, and who subscribes to them.
+
+States what Phoenix.PubSub 2.x and endpoints of Phoenix 1.5 to 1.8 send: the message itself, or a
+`Phoenix.Socket.Broadcast` with the event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lsp_server.document import Document, Language
+from lsp_server.facts.fact import Fact, collects
+from lsp_server.facts.live_callbacks import shape
+from lsp_server.facts.local_flow import origin
+from lsp_server.facts.sightings import forms_with
+from lsp_server.role import Role
+from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.literals import String
+from lsp_server.syntax.node import Node
+from lsp_server.syntax.outline import Form
+from lsp_server.text import Span
+
+PUBSUB = "Phoenix.PubSub"
+
+
+class Subscription(Fact):
+    """One `subscribe`. `topic` is the literal text that the topic begins with; it is the whole
+    topic if `exact`, and empty where nothing of it is known."""
+
+    module: str
+    function: str
+    arity: int
+    topic: str
+    exact: bool
+    span: Span  # receiver and name
+
+
+class Broadcast(Fact):
+    """One message that is broadcast, as `shape` writes it; `topic` and `exact` as above."""
+
+    topic: str
+    exact: bool
+    message: str
+    span: Span  # receiver and name
+
+
+# The number of arguments before the topic, by whether the module is `Phoenix.PubSub`.
+_BEFORE = {
+    "subscribe": (1, 0),
+    "broadcast": (1, 0),
+    "broadcast!": (1, 0),
+    "local_broadcast": (1, 0),
+    "broadcast_from": (2, 1),
+    "broadcast_from!": (2, 1),
+    "local_broadcast_from": (2, 1),
+}
+
+
+@collects(Subscription, Broadcast)
+def collect_pubsub(document: Document) -> Iterator[Fact]:
+    """The subscriptions and broadcasts of the functions of a file."""
+    if document.role is not Role.LIB or document.language is not Language.ELIXIR:
+        return
+    for form in forms_with(document, b"broadcast", b".subscribe"):
+        if form.function is None:
+            continue
+        for call in form.index.calls(*_BEFORE):
+            yield from _of_call(call, form)
+
+
+def _of_call(call: Call, form: Form) -> Iterator[Fact]:
+    written = call.module
+    if written is None or form.function is None:
+        return
+    names = form.names_at(call.start)
+    module = names.expand(written)
+    is_endpoint = module.rpartition(".")[2] == "Endpoint"
+    if module != PUBSUB and not is_endpoint:
+        return
+    arguments = call.arguments[_BEFORE[call.name][int(is_endpoint)] :]
+    if not arguments:
+        return
+    topic, exact = _topic(arguments[0], form)
+    if call.name == "subscribe":
+        function = form.function
+        where = form.module.name, function.name, function.arity
+        yield Subscription(*where, topic, exact, call.callee_span)
+    elif len(arguments) > 1:
+        message = shape(origin(arguments[1], form), names)
+        if is_endpoint:
+            event = message
+            message = f"%Phoenix.Socket.Broadcast{{event: {event}}}"
+        yield Broadcast(topic, exact, message, call.callee_span)
+
+
+def _topic(node: Node, form: Form) -> tuple[str, bool]:
+    found = origin(node, form)
+    if not isinstance(found, String):
+        return "", False
+    if found.value is not None:
+        return found.value, True
+    parts = found.parts
+    return (parts[0], False) if parts and isinstance(parts[0], str) else ("", False)

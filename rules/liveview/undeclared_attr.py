@@ -1,0 +1,189 @@
+"""liveview/undeclared-attr"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from lsp_server.document import Document, Language
+from lsp_server.facts.components import FunctionComponent, collect_components
+from lsp_server.facts.live_callbacks import AssignSet, collect_live_callbacks
+from lsp_server.facts.templates import Template, collect_templates
+from lsp_server.lint.file import File
+from lsp_server.lint.finding import Edit, Finding, Fix, Operation
+from lsp_server.lint.rule import Rule, on
+from lsp_server.severity import Profile, Severity
+from lsp_server.snapshot import Snapshot
+from lsp_server.syntax.elixir import Call, Match, Pipe
+from lsp_server.syntax.outline import Form, Module
+from lsp_server.text import Span, line_ending
+
+_GIVEN = frozenset({"inner_block", "flash", "socket", "myself", "streams", "uploads"})
+_LIVE = frozenset({"Phoenix.LiveView", "Phoenix.LiveComponent"})
+_SETTERS = frozenset({"assign", "assign_new", "update"})
+_BROUGHT = _GIVEN | {"live_action", "__changed__", "__given__"}
+
+
+class UndeclaredAttr(Rule):
+    """
+    A function component that reads what it does not declare.
+
+    What `attr` and `slot` name is checked where the component is used: a missing or misspelt
+    attribute is a warning of the compiler. What they do not name is a `KeyError` on the page.
+
+    ## Bad
+
+    ```elixir
+    defmodule ShopWeb.PriceComponents do
+      use Phoenix.Component
+
+      attr :amount, :integer, required: true
+
+      def price(assigns) do
+        ~H\"\"\"
+        <b>{@amount} {@currency}</b>
+        {render_slot(@note)}
+        \"\"\"
+      end
+    end
+    ```
+
+    ## Good
+
+    ```elixir
+    defmodule ShopWeb.PriceComponents do
+      use Phoenix.Component
+
+      attr :amount, :integer, required: true
+      attr :currency, :any
+      slot :note
+
+      def price(assigns) do
+        ~H\"\"\"
+        <b>{@amount} {@currency}</b>
+        {render_slot(@note)}
+        \"\"\"
+      end
+    end
+    ```
+
+    ## When it stays silent
+
+    - What the function itself assigns by `assign`, `assign_new` and `update`; a function that makes
+      its assigns in another way (`Map.put`) is not looked at.
+    - What LiveView brings (`@inner_block`, `@flash`, `@socket`, `@myself`, `@streams`, `@uploads`).
+    - A component that hands all of `assigns` on, or assigns computed keys.
+    - A function that declares nothing and is not used in its own file. One that is gets one hint,
+      at its name, without a fix.
+
+    ## What the fix changes
+
+    It adds the line above the function, after the declarations that are there. A slot is known by
+    `render_slot`; an attribute gets the type `:any`, which you may narrow.
+    """
+
+    profile = Profile.AGGRESSIVE
+    requires = "phoenix_live_view >= 0.18"
+
+    @on(Document)
+    def check(self, document: Document, file: File) -> Iterator[Finding]:
+        """Every function component with templates in its own body."""
+        if document.language is not Language.ELIXIR or b"~H" not in document.source:
+            return
+        facts = collect_components(document)
+        components = [it for it in facts if isinstance(it, FunctionComponent)]
+        templates = [it for it in collect_templates(document) if isinstance(it, Template)]
+        sets = [it for it in collect_live_callbacks(document) if isinstance(it, AssignSet)]
+        for module in document.modules:
+            used = file.context.used(module.names)
+            is_live = not _LIVE.isdisjoint(used)
+            if not is_live and "Phoenix.Component" not in used:
+                continue  # `attr` means nothing there
+            for one in components:
+                if one.module != module.name or (is_live and one.name == "render"):
+                    continue
+                where = one.module, one.name
+                mine = [it for it in templates if (it.module, it.function) == where]
+                keys = {it.key for it in sets if (it.module, it.function) == where}
+                if not mine or any(it.whole for it in mine) or "*" in keys:
+                    continue
+                if not all(map(_is_plain, _clauses(module, one))):
+                    continue
+                declared = {it.name for it in one.attrs} | {it.name for it in one.slots} | keys
+                reads: dict[str, Span] = {}
+                for read in (read for template in mine for read in template.reads):
+                    if read.name not in declared | _BROUGHT:
+                        reads.setdefault(read.name, read.span)
+                yield from self._judge(one, reads, document)
+
+    def _judge(
+        self, one: FunctionComponent, reads: Mapping[str, Span], document: Document
+    ) -> Iterator[Finding]:
+        if one.declares:
+            for name, span in reads.items():
+                message = f"`{one.name}` reads `@{name}` and does not declare it"
+                yield self.finding(span, message, fix=_fix(document.path, one, name))
+        elif reads and re.search(rb"<\.%s[\s/>]" % re.escape(one.name.encode()), document.source):
+            names = ", ".join(f"`{name}`" for name in list(reads)[:4])
+            if len(reads) > 4:
+                names += " …"
+            message = f"`{one.name}` declares none of what it reads: {names}"
+            yield self.finding(one.span, message, severity=Severity.HINT)
+
+
+def _clauses(module: Module, component: FunctionComponent) -> Iterator[Form]:
+    for form in module.forms:
+        function = form.function
+        if function is not None and function.name == component.name and function.arity == 1:
+            yield form
+
+
+def _is_plain(form: Form) -> bool:
+    """Whether `assigns` is changed by nothing but `assign` and its like."""
+    for match in form.index.nodes(Match):
+        if match.left.text == "assigns":
+            right = match.right
+            steps = right.steps[1:] if isinstance(right, Pipe) else [right]
+            if any(not isinstance(it, Call) or it.name not in _SETTERS for it in steps):
+                return False
+    return True
+
+
+def _fix(path: str, component: FunctionComponent, name: str) -> Fix:
+    def build(snapshot: Snapshot) -> list[Operation]:
+        document = snapshot.document(path)
+        if document is None:
+            return []
+        for module in document.modules:
+            if module.name != component.module:
+                continue
+            above: list[Form] = []
+            for form in module.forms:
+                function = form.function
+                if function is None:
+                    if form.callee in (b"attr", b"slot"):
+                        above.append(form)
+                    continue
+                if function.name == component.name and function.arity == 1:
+                    break
+                above = []
+            else:
+                return []
+            if not above:
+                return []
+            slots = re.compile(rb"render_slot\(\s*@%s\b" % re.escape(name.encode()))
+            is_slot = slots.search(document.source) is not None
+            attrs = [it for it in above if it.callee == b"attr"]
+            line = f"slot :{name}" if is_slot else f"attr :{name}, :any"
+            anchor = above[-1] if is_slot or not attrs else attrs[-1]
+            if not is_slot and not attrs:
+                indent = document.lines.indentation(above[0].span.start).decode()
+                start = above[0].span.start
+                text = f"{line}{line_ending(document.source)}{indent}"
+                return [Edit(Span(start, start), text, path)]
+            end = anchor.span.end
+            indent = document.lines.indentation(anchor.span.start).decode()
+            return [Edit(Span(end, end), f"{line_ending(document.source)}{indent}{line}", path)]
+        return []
+
+    return Fix.safe(f"Declare {name}", build)

@@ -1,0 +1,35 @@
+"""Topics and messages of subscriptions and broadcasts."""
+
+from __future__ import annotations
+
+from lsp_server.document import Document
+from lsp_server.facts.pubsub import Broadcast, Subscription, collect_pubsub
+
+CODE = """
+defmodule Shop.Events do
+  alias Phoenix.PubSub
+
+  def subscribe(id), do: PubSub.subscribe(Shop.PubSub, "orders:#{id}")
+
+  def saved(order) do
+    PubSub.broadcast_from(Shop.PubSub, self(), "orders:all", {:saved, order})
+    ShopWeb.Endpoint.broadcast!("carts", "emptied", %{})
+    PubSub.broadcast!(Shop.PubSub, topic(order), :gone)
+    Other.broadcast(Shop.PubSub, "orders", :no)
+  end
+end
+"""
+
+
+def test_topics_and_messages() -> None:
+    facts = list(collect_pubsub(Document("lib/shop/events.ex", CODE.encode())))
+    subscribed = [one for one in facts if isinstance(one, Subscription)]
+    assert [(one.function, one.topic, one.exact) for one in subscribed] == [
+        ("subscribe", "orders:", False)
+    ]
+    sent = [(one.topic, one.exact, one.message) for one in facts if isinstance(one, Broadcast)]
+    assert sorted(sent) == [
+        ("", False, ":gone"),
+        ("carts", True, '%Phoenix.Socket.Broadcast{event: "emptied"}'),
+        ("orders:all", True, "{:saved, _}"),
+    ]
