@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from lsp_server.facts.index import Index, join
 from lsp_server.facts.migrations import Migration
@@ -19,8 +20,10 @@ from lsp_server.facts.table_state import (
 )
 from lsp_server.facts.table_states import TableStates
 from lsp_server.role import app_of
-from lsp_server.snapshot import Snapshot
 from lsp_server.text import Span
+
+if TYPE_CHECKING:
+    from lsp_server.snapshot import Snapshot
 
 POSTGRES = "Ecto.Adapters.Postgres"
 MYSQL = "Ecto.Adapters.MyXQL"

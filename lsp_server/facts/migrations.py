@@ -269,6 +269,7 @@ class Migration(Fact):
     reversible: bool = False  # whether it is a `change`
     ddl_transaction: bool = True
     lock: bool = True
+    generated: bool = False  # whether Ash wrote it, from its resources
 
     @property
     def repo(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsp_server.document import Document
 from lsp_server.facts.local_flow import branches, clauses_of
@@ -67,6 +67,8 @@ class _Item:
     path: Path = ()
     piece: Piece | None = None  # the part of a text that the value is for
     chain: Node | None = None  # the whole chain of `<>` that the expression is an operand of
+    entry: Node | None = None  # what is run as SQL, or given to a private function that runs it
+    outermost: Piece | None = None  # the part of that text in which the others are
 
 
 class SqlFlow:
@@ -75,8 +77,12 @@ class SqlFlow:
     def __init__(self, document: Document) -> None:
         self.document = document
 
-    def pieces(self, sql: Node) -> Iterator[Piece]:
-        """The parts of a text of SQL that can be anything, each once; none for an unknown text."""
+    def pieces(self, sql: Node) -> Iterator[tuple[Piece, Span]]:
+        """The parts of a text of SQL that can be anything, each once; none for an unknown text.
+
+        With each comes the place by which it gets into what is run: itself, or where it is put
+        together elsewhere, the part or the expression that brings it in.
+        """
         pending = [_Item(sql)]
         seen: set[tuple[int, int, Path, Span | None]] = set()
         found: set[Span] = set()
@@ -90,12 +96,22 @@ class SqlFlow:
             if key in seen:
                 continue
             seen.add(key)
+            entry = item.entry or sql
             below = self._step(node, item)
             if below is not None:
-                pending.extend(reversed(below))
+                pending += [
+                    replace(
+                        one,
+                        entry=one.entry or entry,
+                        outermost=item.outermost or one.piece,
+                    )
+                    for one in reversed(below)
+                ]
             elif item.piece is not None and item.piece.span not in found:
                 found.add(item.piece.span)
-                yield item.piece
+                outer = item.outermost or item.piece
+                places = (item.piece.span, outer.span, entry.span)
+                yield item.piece, next(one for one in places if entry.span.covers(one))
 
     def _step(self, node: Node, item: _Item) -> list[_Item] | None:
         """What decides the value of an expression; None where that is not known."""
@@ -160,7 +176,15 @@ class SqlFlow:
         arguments = self._arguments(found)
         if arguments is None:
             return None
-        return [_Item(one.node, one.path + found.path + item.path, item.piece) for one in arguments]
+        return [
+            _Item(
+                one.node,
+                one.path + found.path + item.path,
+                item.piece,
+                entry=one.node if item.piece is None else None,
+            )
+            for one in arguments
+        ]
 
     def _arguments(self, found: Binding) -> list[_Item] | None:
         """What a private function is given for a parameter; None where others can call it."""

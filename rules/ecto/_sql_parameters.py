@@ -24,15 +24,22 @@ _NUMBERED = re.compile(r"[$@](\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A piece that can be a parameter: where it stands, and what is handed over for it."""
+    """A piece that can be a parameter."""
+
+    located: Located
+    value: str  # what is handed over for it, as source
+    replaced: Span  # the bytes for which the placeholder is written
+    closing: str = ""  # what ends the literal that was closed before an operand of `<>`
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The pieces of one text that can be parameters, in their order."""
 
     document: Document
     sink: Sink
-    located: Located
-    value: str  # Elixir
     text: Node
-    replaced: Span  # the bytes for which the placeholder is written
-    closing: str = ""  # what ends the literal that was closed before an operand of `<>`
+    parameters: tuple[Parameter, ...]
 
     def build(self, snapshot: Snapshot) -> list[Edit]:
         """The edits; none where the parameters that are there do not fit the text."""
@@ -40,20 +47,33 @@ class Parameter:
         call = self.sink.call
         if self.sink.params is None or not isinstance(call, Call):
             return []
-        index, mark = self._numbered(style)
-        if self.located.place is Place.LIST:
-            if style != "$":
-                return []
-            mark = f"<> ALL({mark})" if self.located.negated else f"= ANY({mark})"
-        added = _added(call, self.sink.params, index, self.value)
-        if added is None:
+        lists = any(one.located.place is Place.LIST for one in self.parameters)
+        sql = self.parameters[0].located.sql
+        count = _question_marks(sql) if style == "?" else _last_number(sql)
+        added = _added(call, self.sink.params, count, self._inserted(style))
+        if added is None or (lists and style != "$"):
             return []
-        edits = [Edit(self.replaced, mark + self.closing), added]
-        if not _fits(self.document, edits):
+        marks = (
+            "?" if style == "?" else f"{style}{count + number}"
+            for number in range(1, len(self.parameters) + 1)
+        )
+        edits = [
+            Edit(one.replaced, _written(one, mark) + one.closing)
+            for one, mark in zip(self.parameters, marks, strict=True)
+        ]
+        if not _fits(self.document, [*edits, added]):
             return []
-        return [*edits, *self._joined(edits[0])]
+        return [*edits, added, *self._joined(edits)]
 
-    def _joined(self, edit: Edit) -> list[Edit]:
+    def _inserted(self, style: str) -> list[tuple[int | None, str]]:
+        """The values with their positions among the parameters that are there (None: the end)."""
+        numbered = style != "?"
+        return [
+            (None if numbered else _question_marks(one.located.before), one.value)
+            for one in self.parameters
+        ]
+
+    def _joined(self, edits: list[Edit]) -> list[Edit]:
         """The edit that pulls a text up beside its `sql =`, as the formatter does once it fits."""
         lines, match = self.document.lines, self.text.parent
         line = lines.line_at(self.text.start)
@@ -62,20 +82,21 @@ class Parameter:
         if lines.line_at(self.text.end) != line:
             return []
         head, tail = lines.line_bytes(line - 1).rstrip(), lines.line_bytes(line).strip()
-        width = len(f"{head.decode()} {tail.decode()}") + len(edit.text) - edit.span.length
-        if width > WIDTH or not head.endswith(b"="):
+        growth = sum(len(one.text) - one.span.length for one in edits)
+        if len(f"{head.decode()} {tail.decode()}") + growth > WIDTH or not head.endswith(b"="):
             return []
         end_of_head = lines.starts[line - 1] + len(head)
         return [Edit(Span(end_of_head, self.text.start), " ")]
 
-    def _numbered(self, style: str) -> tuple[int | None, str]:
-        """The position of the new parameter (None: the last) and how it is written."""
-        before, after = self.located.before, self.located.after
-        if style == "?":
-            after_it = _question_marks(after)
-            return (_question_marks(before) if after_it else None), "?"
-        numbers = [int(one) for one in _NUMBERED.findall(before + " " + after)]
-        return None, f"{style}{max(numbers, default=0) + 1}"
+
+def _written(parameter: Parameter, mark: str) -> str:
+    if parameter.located.place is not Place.LIST:
+        return mark
+    return f"<> ALL({mark})" if parameter.located.negated else f"= ANY({mark})"
+
+
+def _last_number(sql: str) -> int:
+    return max((int(one) for one in _NUMBERED.findall(sql)), default=0)
 
 
 def _question_marks(sql: str) -> int:
@@ -85,8 +106,8 @@ def _question_marks(sql: str) -> int:
 def parameter_for(
     piece: Piece, sink: Sink, document: Document, parts: list[Part]
 ) -> Parameter | None:
-    """The parameter that a piece can become; None for a name, and where the text does not go
-    straight from where it is written to where it is run."""
+    """What a piece becomes as a parameter; None for a name, and where the text does not go straight
+    from where it is written to where it is run."""
     if sink.params is None or not _is_direct(piece.text, sink, document):
         return None
     located = locate(parts, piece.span)
@@ -94,12 +115,12 @@ def parameter_for(
     if value is None:
         return None
     if located.place is Place.VALUE and not piece.is_interpolated:
-        return _operand(piece, sink, document, located, value, parts)
-    return Parameter(document, sink, located, value, piece.text, located.span)
+        return _operand(piece, document, located, value, parts)
+    return Parameter(located, value, located.span)
 
 
 def _operand(
-    piece: Piece, sink: Sink, document: Document, located: Located, value: str, parts: list[Part]
+    piece: Piece, document: Document, located: Located, value: str, parts: list[Part]
 ) -> Parameter | None:
     """An operand of `<>`: the literal before it goes on with the placeholder, and with the text of
     the literal after it."""
@@ -111,11 +132,12 @@ def _operand(
     if at + 1 < len(parts) and not parts[at + 1].is_computed:
         end = parts[at + 1].span.start
         closed = Span(piece.span.end, end).slice(document.source)
-        if _JOINT_AFTER.fullmatch(closed):
-            return Parameter(document, sink, located, value, piece.text, Span(start, end))
-        return None
-    replaced = Span(start, piece.span.end)
-    return Parameter(document, sink, located, value, piece.text, replaced, '"')
+        return Parameter(located, value, Span(start, end)) if _after(closed) else None
+    return Parameter(located, value, Span(start, piece.span.end), '"')
+
+
+def _after(closed: bytes) -> bool:
+    return _JOINT_AFTER.fullmatch(closed) is not None
 
 
 _JOINT = re.compile(rb'"\s*<>\s*')
@@ -162,30 +184,45 @@ def _one_line(text: str) -> str | None:
     return None if "\n" in text else text
 
 
-def _added(call: Call, position: int, index: int | None, value: str) -> Edit | None:
-    """The edit that adds a value to the parameters of a call."""
+def _added(
+    call: Call, position: int, count: int, inserted: list[tuple[int | None, str]]
+) -> Edit | None:
+    """The edit that adds values to the parameters of a call, of which the text has `count`."""
     written = call.written_arguments
     at = position - (1 if call.pipe is not None else 0)
+    values = ", ".join(value for _, value in inserted)
     if at > len(written):
         return None
     if at == len(written):
-        return _appended(call, written, f"[{value}]") if index is None else None
+        return _appended(call, written, f"[{values}]") if count == 0 else None
     params = written[at]
     if isinstance(params, List) and not params.is_keyword_list:
-        elements = params.elements
-        if not elements:
-            return Edit(params.span, f"[{value}]")
-        if index is None or index >= len(elements):
-            end = elements[-1].end
-            return Edit(Span(end, end), f", {value}")
-        return Edit(Span(elements[index].start, elements[index].start), f"{value}, ")
-    if isinstance(params, (Keywords, List)) or index is not None:
+        return _into_list(params, count, inserted)
+    appended = all(index is None or index >= count for index, _ in inserted)
+    if isinstance(params, (Keywords, List)) or not appended:
         return None
     if isinstance(params, BinaryOperator) and isinstance(params.right, List):
         more = params.right.elements
         if params.operator == "++" and more:
-            return Edit(Span(more[-1].end, more[-1].end), f", {value}")
-    return Edit(Span(params.end, params.end), f" ++ [{value}]")
+            return Edit(Span(more[-1].end, more[-1].end), f", {values}")
+    return Edit(Span(params.end, params.end), f" ++ [{values}]")
+
+
+def _into_list(params: List, count: int, inserted: list[tuple[int | None, str]]) -> Edit | None:
+    elements = params.elements
+    if len(elements) != count:
+        return None
+    if not elements:
+        return Edit(params.span, f"[{', '.join(value for _, value in inserted)}]")
+    texts = [one.text for one in elements]
+    for index, value in reversed(inserted):
+        texts.insert(count if index is None else index, value)
+    if all(index is None or index >= count for index, _ in inserted):
+        end = elements[-1].end
+        return Edit(Span(end, end), "".join(f", {one}" for one in texts[count:]))
+    if any("\n" in one for one in texts):
+        return None
+    return Edit(Span(elements[0].start, elements[-1].end), ", ".join(texts))
 
 
 def _appended(call: Call, written: list[Node], text: str) -> Edit | None:

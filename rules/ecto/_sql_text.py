@@ -100,6 +100,11 @@ class Located:
     after: str = ""
     negated: bool = False  # `NOT IN`
 
+    @property
+    def sql(self) -> str:
+        """The rest of the text."""
+        return f"{self.before} {self.after}"
+
 
 OTHER = Located(Place.OTHER, Span(0, 0))
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.facts import mix
 from lsp_server.facts.database import Database, Table, database
 from lsp_server.facts.table_state import StoredColumn, StoredReference
 from lsp_server.lint.finding import Finding, Fix
 from lsp_server.lint.rule import ProjectRule
-from lsp_server.role import app_of
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
 
 from ._new_index import Wanted
-
-_ASH = ("ash_postgres", "ash_sqlite")
 
 
 class MissingFkIndex(ProjectRule):
@@ -117,28 +113,27 @@ class MissingFkIndex(ProjectRule):
     If the migration with the foreign key is the newest of its folder, the index goes into it, below
     the table. Else a new migration builds it beside running traffic (`concurrently`, with the two
     attributes that Postgres needs for that; on other databases as a plain index). The indexes that
-    one table lacks go into one new migration. With AshPostgres and AshSqlite there is no fix: there
-    the resource says `index?: true`, and the migration is generated.
+    one table lacks go into one new migration. There is no fix in what Ash has generated: there the
+    resource says `index?: true`, and the next migration is generated too.
     """
 
     severity = Severity.INFORMATION
-    reads = (database, mix.dependencies)
+    reads = (database,)
     options = {"allow": ()}
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every foreign key of every repo that no index begins with."""
         allowed = frozenset(snapshot.settings.option(self.id, "allow", ()))
-        packages = mix.dependencies(snapshot.index)
-        for folder, found in sorted(database(snapshot.index).items()):
+        for _, found in sorted(database(snapshot.index).items()):
             if found.orphan or found.indexes_keys:
                 continue
-            own = {**packages.get("", {}), **packages.get(app_of(f"{folder}/x"), {})}
-            generated = any(package in own for package in _ASH)
+            generated = frozenset(path for path, one in found.migrations if one.generated)
             place = 0
             for table in found.tables:
                 lacking = [] if table.uncertain else list(_lacking(table, allowed))
                 for column, reference in lacking:
-                    yield self._finding(found, table, column, reference, place, generated)
+                    made = reference.path in generated
+                    yield self._finding(found, table, column, reference, place, made)
                 place += any(not found.is_newest(held.path) for _, held in lacking)
 
     def _finding(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from lsp_server.document import Document
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Finding, Fix, Related
 from lsp_server.lint.rule import Rule, on
@@ -15,7 +17,7 @@ from lsp_server.syntax.outline import Module
 from lsp_server.text import Span
 
 from ._sql_flow import Piece, SqlFlow
-from ._sql_parameters import parameter_for
+from ._sql_parameters import Parameter, Parameters, parameter_for
 from ._sql_sinks import NAMES, UNSAFE, Sink, fragments, sink_of
 from ._sql_text import Part, Place, is_quoted_name, locate, parts_of
 
@@ -87,40 +89,81 @@ class SqlInjection(Rule):
             return
         flow: SqlFlow | None = None
         seen: set[Span] = set()
-        texts: dict[Span, list[Part]] = {}
         for sink in _sinks(module, file):
             flow = flow or SqlFlow(file.document)
-            for piece in flow.pieces(sink.sql):
+            groups: dict[_Group, list[tuple[Piece, Parameter | None]]] = {}
+            texts: dict[Span, list[Part]] = {}
+            for piece, place in flow.pieces(sink.sql):
                 if piece.span in seen:
                     continue
                 seen.add(piece.span)
-                parts = texts.get(piece.text.span)
-                if parts is None:
-                    parts = texts[piece.text.span] = parts_of(piece.text)
+                parts = texts.get(piece.text.span) or parts_of(piece.text)
+                texts[piece.text.span] = parts
                 if not is_quoted_name(parts, piece.span):
-                    yield self._finding(piece, sink, file, parts)
+                    parameter = parameter_for(piece, sink, file.document, parts)
+                    group = _Group(place, _advice(piece, parts), parameter is not None)
+                    groups.setdefault(group, []).append((piece, parameter))
+            for group, found in groups.items():
+                yield self._finding(group, found, sink, file.document)
 
-    def _finding(self, piece: Piece, sink: Sink, file: File, parts: list[Part]) -> Finding:
-        found = parameter_for(piece, sink, file.document, parts)
-        lines = file.document.lines
-        related: list[Related] = []
-        if lines.line_at(sink.call.start) != lines.line_at(piece.span.start):
+    def _finding(
+        self,
+        group: _Group,
+        found: list[tuple[Piece, Parameter | None]],
+        sink: Sink,
+        document: Document,
+    ) -> Finding:
+        """One finding for all the pieces of which the same is to be said at one place."""
+        pieces = [piece for piece, _ in found]
+        related = [Related(one.span, "put into the text here") for one in pieces]
+        if pieces[0].span == group.place:
+            related = []
+        run = document.lines.line_at(sink.call.start) != document.lines.line_at(group.place.start)
+        if run and not sink.call.span.covers(group.place):
             related.append(Related(sink.call.span, f"`{sink.name}` runs the SQL"))
-        written = " ".join(piece.node.text.split())
-        shown = written if len(written) <= 60 else f"{written[:57]}…"
-        where = locate(parts, piece.span, fragment=True)
-        if isinstance(piece.node, Call) and piece.node.dotted == "Enum.join":
-            advice = ": hand the list over as a parameter"
-        elif where.place is Place.OTHER:
-            advice = ", where no parameter can stand: choose it from a list of your own"
-        else:
-            advice = ": hand it over as a parameter"
+        parameters = tuple(one for _, one in found if one is not None)
+        fix: Fix | None = None
+        if parameters:
+            whole = Parameters(document, sink, pieces[0].text, parameters)
+            title = "Make it a parameter" if len(parameters) == 1 else "Make them parameters"
+            fix = Fix.safe(title, whole.build)
+        names = list(dict.fromkeys(_shown(one) for one in pieces))
+        verb = "becomes" if len(names) == 1 else "become"
         return self.finding(
-            piece.span,
-            f"`{shown}` becomes part of the SQL of `{sink.name}`{advice}",
-            fix=None if found is None else Fix.safe("Make it a parameter", found.build),
-            related=related,
+            group.place,
+            f"{_listed(names)} {verb} part of the SQL of `{sink.name}`{group.advice}",
+            fix=fix,
+            related=related[:10],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What the pieces of one finding have in common."""
+
+    place: Span
+    advice: str
+    fixable: bool
+
+
+def _advice(piece: Piece, parts: list[Part]) -> str:
+    if isinstance(piece.node, Call) and piece.node.dotted == "Enum.join":
+        return ": hand the list over as a parameter"
+    if locate(parts, piece.span, fragment=True).place is Place.OTHER:
+        return ", where no parameter can stand: choose from a list of your own"
+    return ": hand values over as parameters"
+
+
+def _shown(piece: Piece) -> str:
+    written = " ".join(piece.node.text.split())
+    return f"`{written}`" if len(written) <= 40 else f"`{written[:37]}…`"
+
+
+def _listed(names: list[str]) -> str:
+    """`a`, `b` and 2 more."""
+    if len(names) > 3:
+        names = [*names[:2], f"{len(names) - 2} more"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _sinks(module: Module, file: File) -> Iterator[Sink]:

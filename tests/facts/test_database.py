@@ -157,6 +157,28 @@ def test_indexes_go_with_what_they_stand_on() -> None:
     assert tables(POSTS, body, "drop table(:posts)") == {}
 
 
+def test_dropped_indexes_are_remembered_under_their_present_columns() -> None:
+    posts = tables(
+        POSTS,
+        "create index(:posts, [:author_id])",
+        "drop index(:posts, [:author_id])",
+        "rename table(:posts), :author_id, to: :writer_id",
+    )["posts"]
+    assert [one.index.columns for one in posts.dropped] == [("writer_id",)]
+    assert posts.indexes == ()
+
+
+def test_a_foreign_key_that_is_stated_anew_keeps_its_first_place() -> None:
+    posts = tables(
+        POSTS,
+        'drop constraint(:posts, "posts_author_id_fkey")',
+        "alter table(:posts) do\nmodify :author_id, references(:people)\nend",
+    )["posts"]
+    held = posts.columns["author_id"].reference
+    assert held is not None and held.reference.table.name == "people"
+    assert held.path == "priv/repo/migrations/1_m1.exs"
+
+
 def test_long_names_are_cut_off_as_postgres_does() -> None:
     long = "c" * 70
     posts = tables(
