@@ -76,8 +76,8 @@ class UnknownRoute(ProjectRule):
     - `href` and `redirect` with a plain string: another server may answer there.
     - Static paths of `static_paths/0`, and what lies below a `forward`.
     - The first part of the path is computed.
-    - A macro may define routes there, `~p` has `path_prefixes`, a router forwards to the one that
-      is meant, or the application has no router.
+    - A route of any router of the project matches, also of one that another forwards to.
+    - A macro may define routes there, `~p` has `path_prefixes`, or the application has no router.
 
     ## What the fix changes
 
@@ -116,9 +116,7 @@ def _routers(table: Routing, path: str, one: RoutePath) -> list[RouterTable]:
     settings = table.verified_in(path)
     if one.via == "~p" and any(setting.prefixed for setting in settings):
         return []
-    routers = table.of_app(path)
-    if any(table.forwarded(router.module) for router in routers):
-        return []
+    routers = [it for it in table.of_app(path) if not table.forwarded(it.module)]
     return [router for router in routers if router.routes]
 
 

@@ -1,4 +1,4 @@
-defmodule ShopWeb.ProductComponents do
+defmodule ShopWeb.ProductComponents do # error: [liveview/mixed-templates]
   @moduledoc "Products as they look in lists, the same on dead pages and in LiveViews."
 
   use ShopWeb, :html
