@@ -76,4 +76,3 @@ profile = "recommended" # or "aggressive": everything an uncompromising reviewer
 # match = ["lib/legacy/**"]
 # rules = { ecto = "hint" }
 """
-

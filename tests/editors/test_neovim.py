@@ -62,7 +62,9 @@ def test_tour(shop: Path, tmp_path: Path) -> None:
         "TOUR_SERVER": sys.executable,
     }
     command = [neovim(), "--headless", "-n", "-u", "NONE", "-l", str(SCRIPT)]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
     assert out.exists(), done.stdout + done.stderr
     seen: dict[str, Any] = json.loads(out.read_text("utf-8"))
     assert "error" not in seen, seen

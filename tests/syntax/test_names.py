@@ -82,7 +82,12 @@ def test_local_functions_with_defaults() -> None:
 
 
 def test_broken_code_is_no_error() -> None:
-    for code in ("defmodule", "defmodule A do\nalias\nuse\nimport X, only:\ndef\nend", "alias {", "@"):
+    for code in (
+        "defmodule",
+        "defmodule A do\nalias\nuse\nimport X, only:\ndef\nend",
+        "alias {",
+        "@",
+    ):
         document = Document("lib/a.ex", code.encode())
         for form in document.forms:
             for call in form.index.all_calls():
