@@ -1,3 +1,3 @@
-"""Retort: a language server and command line that reviews Elixir projects without compiling them."""
+"""Retort: a language server and a command line that review Elixir projects without compiling."""
 
 __version__ = "0.1.0"

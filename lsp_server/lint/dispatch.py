@@ -91,6 +91,7 @@ def _elixir(dispatch: Dispatch, index: NodeIndex, file: File) -> Iterator[Findin
 
 
 def check_template(dispatch: Dispatch, layer: TemplateLayer, file: File) -> Iterator[Finding]:
+    """What handlers say of a template and of the Elixir in it."""
     file = replace(file, layer=layer)
     if dispatch.template:
         for node in heex.walk(layer.template):
@@ -101,6 +102,7 @@ def check_template(dispatch: Dispatch, layer: TemplateLayer, file: File) -> Iter
 
 
 def check_form(dispatch: Dispatch, form: Form, file: File) -> Iterator[Finding]:
+    """What handlers say of a form and of the templates in it."""
     file = replace(file, form=form)
     yield from _elixir(dispatch, form.index, file)
     for layer in form.templates:

@@ -1,4 +1,4 @@
-"""A real Neovim, headless: opens the shop, sees the squiggle, applies the fix, checks the workspace."""
+"""A real Neovim, headless: opens the shop, sees the squiggle, applies fixes, checks it all."""
 
 from __future__ import annotations
 
