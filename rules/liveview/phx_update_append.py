@@ -72,11 +72,11 @@ class PhxUpdateAppend(Rule):
     @on(Keywords)
     def temporary(self, node: Keywords, file: File) -> Iterator[Finding]:
         """`temporary_assigns: [messages: []]` in what a LiveView's `mount` returns."""
-        pair = node.pair("temporary_assigns")
-        if pair is None or file.layer is not None or file.form is None:
+        function = None if file.form is None else file.form.function
+        if function is None or function.name != "mount" or file.layer is not None:
             return
-        function = file.form.function
-        if function is None or function.name != "mount":
+        pair = node.pair("temporary_assigns")
+        if pair is None:
             return
         value = pair.value
         keywords = value.keywords if isinstance(value, List) else None

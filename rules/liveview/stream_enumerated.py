@@ -78,7 +78,8 @@ class StreamEnumerated(Rule):
     @on(BinaryOperator)
     def compare(self, node: BinaryOperator, file: File) -> Iterator[Finding]:
         """`@streams.x == []`."""
-        if b"streams." not in node.bytes[:40] or node.operator not in ("==", "!=", "===", "!=="):
+        start = node.tree.source[node.start : node.start + 40]
+        if b"streams." not in start or node.operator not in ("==", "!=", "===", "!=="):
             return
         stream = _stream(node.left)
         if stream is not None and node.right.text == "[]":

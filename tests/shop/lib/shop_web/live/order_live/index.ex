@@ -18,6 +18,11 @@ defmodule ShopWeb.OrderLive.Index do
   @impl true
   def handle_params(params, _uri, socket) do
     page = Paging.page(params)
+
+    if page > 1 do
+      socket = assign(socket, :page_title, "Older orders") # error: [liveview/lost-rebind]
+    end
+
     orders = Orders.list_orders(socket.assigns.current_scope, page)
     {:noreply, socket |> assign(:page, page) |> stream(:orders, orders, reset: true)}
   end

@@ -27,7 +27,7 @@ defmodule ShopWeb.SupportLive.Index do
           <.button navigate={~p"/support/new"} variant="primary">Ask something</.button>
         </:actions>
       </.header>
-      <ul id="tickets" phx-update="stream">
+      <ul id="tickets"> <%!-- error: [liveview/stream-markup] --%>
         <li :for={{dom_id, ticket} <- @streams.tickets} id={dom_id}>
           <.link navigate={~p"/support/#{ticket.id}"}>{ticket.subject}</.link>
           ({ticket.status}, {ticket.reply_count} answers)
