@@ -46,7 +46,7 @@ def changes(operations: Iterable[Operation]) -> Changes:
             case Edit():
                 edits.setdefault(one.path, {})[(one.span, one.text)] = one
             case CreateFile(path, text):
-                if created.get(path, text) != text:
+                if created.get(path, text) != text or _has_twin(path, created):
                     raise Overlap(path)
                 created[path] = text
             case RenameFile(path, new_path):
@@ -55,6 +55,16 @@ def changes(operations: Iterable[Operation]) -> Changes:
                 renamed[path] = new_path
     ordered = {path: tuple(in_order(found.values(), path)) for path, found in edits.items()}
     return Changes(ordered, created, renamed)
+
+
+def _has_twin(path: str, created: Iterable[str]) -> bool:
+    """Whether another new file of the folder has the same number before its name: Ecto refuses two
+    migrations of one version."""
+    folder, _, name = path.rpartition("/")
+    number = name.partition("_")[0]
+    return number.isdecimal() and any(
+        other != path and other.startswith(f"{folder}/{number}_") for other in created
+    )
 
 
 def in_order(edits: Iterable[Edit], path: str = "") -> list[Edit]:

@@ -41,6 +41,14 @@ def test_equal_edits_of_two_fixes_are_made_once() -> None:
     assert len(merged.edits["a"]) == 3
 
 
+def test_two_migrations_of_one_version_are_refused() -> None:
+    one = CreateFile("priv/repo/migrations/20260101000000_index_a.exs", "1")
+    with pytest.raises(Overlap):
+        changes([one, CreateFile("priv/repo/migrations/20260101000000_index_b.exs", "2")])
+    changes([one, CreateFile("priv/other/migrations/20260101000000_index_b.exs", "2")])
+    changes([one, CreateFile("priv/repo/migrations/20260101000001_index_b.exs", "2")])
+
+
 def test_two_files_at_one_path_are_refused() -> None:
     with pytest.raises(Overlap):
         changes([CreateFile("a", "1"), CreateFile("a", "2")])
