@@ -86,7 +86,7 @@ def _is_environment(node: Node | None, scope: Scope) -> bool:
         case Call():
             if node.dotted in _CONFIGURATION:
                 return _ENVIRONMENT_KEY.search(node.text) is not None
-            return node.dotted == "Mix.env"
+            return node.dotted in ("Mix.env", "config_env")
     return False
 
 
