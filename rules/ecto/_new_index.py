@@ -11,7 +11,7 @@ from lsp_server.document import Document
 from lsp_server.facts.database import Database, Table, database, next_migration
 from lsp_server.facts.migrations import CreateIndex, Migration
 from lsp_server.facts.new_migration import create_index, migration
-from lsp_server.facts.values import spelled
+from lsp_server.facts.values import Name, spelled
 from lsp_server.lint.finding import CreateFile, Edit, Operation
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import Call
@@ -39,6 +39,7 @@ class Wanted:
     slug: str
     place: int = 0
     unique: bool = False
+    name: str = ""  # where it is not the one that Ecto gives
 
     @property
     def in_place(self) -> bool:
@@ -61,6 +62,8 @@ class Wanted:
 
     def _statement(self, concurrently: bool, parentheses: bool, indent: int) -> str:
         options = {"prefix": spelled(self.table.prefix)} if self.table.prefix else {}
+        if self.name:
+            options["name"] = spelled(Name(self.name))
         if concurrently:
             options["concurrently"] = "true"
         return create_index(

@@ -1,0 +1,126 @@
+"""ecto/float-money"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lsp_server.facts.database import database
+from lsp_server.facts.schemas import schemas
+from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.rule import ProjectRule
+from lsp_server.snapshot import Snapshot
+from lsp_server.syntax.literals import Atom
+from lsp_server.text import Span
+
+_MONEY = re.compile(
+    r"(?:.+_)?(?:price|amount|balance|cost|fee|subtotal|grand_total|salary|revenue)s?"
+    r"|total|(?:order|invoice|cart|net|gross)_total|total_(?:price|amount|cost|fee)s?"
+    r"|(?:exchange|hourly|daily|monthly|day|billing|pay|commission)_rate"
+    r"|(?:price|amount|cost|fee)_(?:net|gross|usd|eur|gbp|inr|total)"
+)
+_OTHER = re.compile(
+    r"(?:.*_)?(?:percent|percentage|ratio|factor|share|score|water|energy|load|work|battery)(?:_.*)?"
+)
+
+
+class FloatMoney(ProjectRule):
+    """
+    Money is kept in a floating-point number.
+
+    A float cannot hold most amounts: 0.1 is stored as the nearest sum of powers of two, and each
+    addition moves further away. Totals are off by a cent now and then, comparisons with `==` fail,
+    and the ledger does not balance at the end of the year. Nobody sees it in a test with three
+    rows.
+
+    ## Bad
+
+    ```elixir
+    defmodule Shop.Orders.Line do
+      use Ecto.Schema
+
+      schema "order_lines" do
+        field :quantity, :integer
+        field :unit_price, :float
+      end
+    end
+    ```
+
+    ## Good
+
+    ```elixir
+    defmodule Shop.Orders.Line do
+      use Ecto.Schema
+
+      schema "order_lines" do
+        field :quantity, :integer
+        field :unit_price, :decimal
+      end
+    end
+    ```
+
+    ## When it stays silent
+
+    - The name tells of a percentage, a ratio or a share, or of no money at all: `total_distance`,
+      `click_rate`, `latitude`.
+    - A column that a later migration removes, or makes a decimal; a table whose migrations cannot
+      be read.
+    - A column that a schema holds as something else than a float.
+
+    ## What the fix changes
+
+    The type becomes `:decimal`. Code that does arithmetic with the field must then use `Decimal`,
+    and a column that exists already needs a migration (`modify :unit_price, :decimal, from:
+    :float`).
+    """
+
+    reads = (schemas, database)
+
+    def check(self, snapshot: Snapshot) -> Iterator[Finding]:
+        """The fields of schemas, then the columns of tables, whose name tells of money."""
+        known = schemas(snapshot.index)
+        for found in known:
+            for field in found.schema.fields:
+                if field.type == ":float" and _is_money(field.name) and _is_code(found.path):
+                    yield self._finding(field.name, field.span, found.path)
+        for repo in database(snapshot.index).values():
+            for table in repo.tables:
+                if table.uncertain or repo.orphan:
+                    continue
+                held = [one.schema for one in known.by_table.get(table.name, ())]
+                for column in table.columns.values():
+                    if column.type != ":float" or not _is_money(column.name):
+                        continue
+                    typed = [one.field(column.name) for one in held]
+                    if all(one is None or one.type == ":float" for one in typed):
+                        yield self._finding(column.name, column.span, column.path)
+
+    def _finding(self, name: str, span: Span, path: str) -> Finding:
+        def build(snapshot: Snapshot) -> list[Edit]:
+            return _as_decimal(snapshot, path, span)
+
+        return self.finding(
+            span,
+            f"`{name}` is money in a float, which rounds; a `:decimal` is exact",
+            path=path,
+            fix=Fix.review("Make it a decimal", build),
+        )
+
+
+def _is_money(name: str) -> bool:
+    return _MONEY.fullmatch(name) is not None and _OTHER.fullmatch(name) is None
+
+
+def _is_code(path: str) -> bool:
+    return "/test/" not in f"/{path}" and path.endswith(".ex")
+
+
+def _as_decimal(snapshot: Snapshot, path: str, span: Span) -> list[Edit]:
+    document = snapshot.document(path)
+    form = None if document is None else document.outline.form_at(span.start)
+    for call in form.index.calls("field", "add", "modify") if form is not None else ():
+        written = call.written_arguments
+        if len(written) > 1 and written[0].span == span:
+            if isinstance(written[1], Atom) and written[1].name == "float":
+                return [Edit(written[1].span, ":decimal", path)]
+    return []
