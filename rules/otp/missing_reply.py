@@ -1,0 +1,153 @@
+"""otp/missing-reply"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lsp_server.lint.file import File
+from lsp_server.lint.finding import Finding
+from lsp_server.lint.rule import Rule, on
+from lsp_server.severity import Severity
+from lsp_server.syntax.definitions import Function
+from lsp_server.syntax.elixir import Call, Clause, Identifier, Match, strip_parentheses
+from lsp_server.syntax.literals import Atom, Tuple
+from lsp_server.syntax.node import Node
+
+SERVERS = frozenset({"GenServer", "GenStage", ":gen_server"})
+BRANCHING = frozenset({"case", "cond", "if", "receive", "try", "unless", "with"})
+SECTIONS = ("do", "else", "rescue", "catch")
+# After these the caller hears of the end of the process, or the process knows more than it says.
+ENDS = ("exit", "halt", "stop", "binding", "unquote")
+
+
+class MissingReply(Rule):
+    """
+    A `handle_call/3` that returns `{:noreply, state}` and has thrown away whom to reply to.
+
+    `GenServer.call/3` waits for a reply, and only who has `from` can send one. When the clause
+    neither replies nor keeps `from`, every caller waits for five seconds and then exits, often
+    taking a request or a LiveView with it.
+
+    ## Bad
+
+    ```elixir
+    defmodule Shop.Stock do
+      use GenServer
+
+      @impl true
+      def init(_opts), do: {:ok, %{}}
+
+      @impl true
+      def handle_call({:put, product, count}, _from, stock) do
+        {:noreply, Map.put(stock, product, count)}
+      end
+    end
+    ```
+
+    ## Good
+
+    ```elixir
+    defmodule Shop.Stock do
+      use GenServer
+
+      @impl true
+      def init(_opts), do: {:ok, %{}}
+
+      @impl true
+      def handle_call({:put, product, count}, _from, stock) do
+        {:reply, :ok, Map.put(stock, product, count)}
+      end
+    end
+    ```
+
+    ## When it stays silent
+
+    - `from`, or its tag, is used anywhere in the clause: stored, passed on, or replied to.
+    - The clause ends the process or leaves it to what is only known at run time.
+    - The module is neither a GenServer nor a GenStage, or the result is what a function returns.
+
+    ## What the fix changes
+
+    There is none: only the author knows what to reply. Return `{:reply, reply, state}`, keep `from`
+    for a later `GenServer.reply/2`, or let the client `cast`.
+    """
+
+    severity = Severity.ERROR
+
+    @on(Call, name="def")
+    def check(self, call: Call, file: File) -> Iterator[Finding]:
+        function = Function.of(call)
+        if function is None or function.name != "handle_call" or function.arity != 3:
+            return
+        if b":noreply" not in call.bytes or not _is_server(file):
+            return
+        form = file.form
+        if form is None or any(True for _ in form.index.calls(*ENDS)):
+            return
+        kept = _names(function.parameters[1])
+        if kept is None or _occurs(function, kept):
+            return
+        for reply in _results(function):
+            yield self.finding(
+                reply.elements[0],
+                f"nobody replies to `{function.parameters[0].text.splitlines()[0]}`: "
+                "this clause neither replies nor keeps `from`, and its caller waits in vain",
+            )
+
+
+def _is_server(file: File) -> bool:
+    if not SERVERS.isdisjoint(file.context.used(file.module.names)):
+        return True
+    return any(
+        form.bytes.removeprefix(b"@behaviour").strip().decode("utf-8", "replace") in SERVERS
+        for form in file.module.forms
+        if form.bytes.startswith(b"@behaviour")
+    )
+
+
+def _names(pattern: Node) -> frozenset[str] | None:
+    """The variables that hold what is needed to reply; None where that cannot be said."""
+    match pattern:
+        case Identifier(name):
+            return frozenset({name})
+        case Match():
+            one, other = _names(pattern.left), _names(pattern.right)
+            return None if one is None or other is None else one | other
+        case Tuple([_, tag]):
+            return _names(tag)
+    return None
+
+
+def _occurs(function: Function, names: frozenset[str]) -> bool:
+    """Whether one of the variables is used in the body or a guard."""
+    places = [*function.body, *([] if function.guard is None else [function.guard])]
+    block = function.call.do_block
+    if block is not None:
+        places = [block, *places]
+    return any(one.name in names for place in places for one in place.find(Identifier))
+
+
+def _results(function: Function) -> Iterator[Tuple]:
+    """The tuples with `:noreply` in which the clause ends, in all branches that are written out."""
+    pending: list[Node] = []
+    for section in SECTIONS:
+        pending.extend(_ends(function.call, section))
+    while pending:
+        node = strip_parentheses(pending.pop())
+        match node:
+            case Tuple([Atom("noreply"), *_]):
+                yield node
+            case Call() if node.receiver is None and node.name in BRANCHING:
+                for section in SECTIONS:
+                    pending.extend(_ends(node, section))
+
+
+def _ends(call: Call, section: str) -> Iterator[Node]:
+    """The last expressions of a section, of each clause if it has clauses."""
+    body = call.section(section)
+    if body and isinstance(body[-1], Clause):
+        for clause in body:
+            if isinstance(clause, Clause):
+                yield from clause.body[-1:]
+    else:
+        yield from body[-1:]
