@@ -104,7 +104,7 @@ class Wanted:
 
     def _appended(self, document: Document, begun: Migration) -> Iterator[Edit]:
         last = begun.up[-1] if begun.up else None
-        call = None if last is None else _call_at(document, last.span)
+        call = None if last is None else call_at(document, last.span)
         if call is not None:
             indent = call.start - document.lines.starts[document.lines.line_at(call.start)]
             statement = self._statement(self.database.is_postgres, call.has_parentheses, indent)
@@ -144,7 +144,7 @@ def _is_new(one: Migration, snapshot: Snapshot) -> bool:
     return made >= snapshot.now().replace(tzinfo=None) - JUST_NOW
 
 
-def _call_at(document: Document, name: Span) -> Call | None:
+def call_at(document: Document, name: Span) -> Call | None:
     """The call whose name stands at a place."""
     form = document.outline.form_at(name.start)
     for call in form.index.calls(name.slice(document.source).decode()) if form is not None else ():

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from lsp_server.facts import mix
 from lsp_server.facts.changesets import ChangesetFile, Step, changesets
-from lsp_server.facts.database import Database, Table, database
+from lsp_server.facts.database import Table, database
 from lsp_server.facts.migrations import default_index_name
 from lsp_server.facts.schemas import Schema, schemas
 from lsp_server.facts.table_state import same_name
@@ -18,6 +17,7 @@ from lsp_server.role import app_of
 from lsp_server.snapshot import Snapshot
 
 from ._new_index import Wanted
+from ._schema_table import Held, table_of
 
 _ASH = ("ash_postgres", "ash_sqlite")
 
@@ -158,7 +158,7 @@ class MissingUniqueIndex(ProjectRule):
         place = 0
         for found in schemas(snapshot.index):
             schema = found.schema
-            held = _table_of(schema, found.path, bases)
+            held = table_of(schema, found.path, bases)
             if held is None:
                 continue
             seen: set[tuple[str, ...]] = set()
@@ -178,7 +178,7 @@ class MissingUniqueIndex(ProjectRule):
         site: ChangesetFile,
         step: Step,
         columns: tuple[str, ...],
-        held: _Held,
+        held: Held,
         place: int,
         generated: bool,
     ) -> Finding:
@@ -205,25 +205,6 @@ class MissingUniqueIndex(ProjectRule):
             fix=fix,
             related=[Related(last.span, f"the column `{last.name}`", last.path)],
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    database: Database
-    table: Table
-
-
-def _table_of(schema: Schema, path: str, bases: Mapping[str, Database]) -> _Held | None:
-    """The table of a schema, where exactly one repo has it and its migrations tell all of it."""
-    if schema.embedded or not schema.table:
-        return None
-    having = [one for one in bases.values() if not one.orphan and any(one.named(schema.table))]
-    if len(having) > 1:
-        having = [one for one in having if app_of(f"{one.folder}/x") == app_of(path)]
-    table = having[0].table(schema.table, schema.prefix) if len(having) == 1 else None
-    if table is None or table.uncertain or table.path is None:
-        return None
-    return _Held(having[0], table)
 
 
 def _relying(sites: tuple[ChangesetFile, ...]) -> Iterator[tuple[ChangesetFile, Step]]:

@@ -1,0 +1,256 @@
+"""ecto/missing-constraint-call"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lsp_server.facts.changesets import ChangesetFile, Step, changesets
+from lsp_server.facts.database import Table, database
+from lsp_server.facts.migrations import default_index_name
+from lsp_server.facts.new_migration import atom
+from lsp_server.facts.schemas import Schema, schemas
+from lsp_server.facts.table_state import same_name
+from lsp_server.lint.finding import Edit, Finding, Fix, Related
+from lsp_server.lint.rule import ProjectRule
+from lsp_server.severity import Severity
+from lsp_server.snapshot import Snapshot
+from lsp_server.syntax.elixir import Pipe
+from lsp_server.text import Span, line_ending
+
+from ._new_index import call_at
+from ._schema_table import table_of
+
+WIDTH = 98
+_UNIQUE = ("unique_constraint",)
+_FOREIGN = ("foreign_key_constraint", "assoc_constraint")
+
+
+class MissingConstraintCall(ProjectRule):
+    """
+    A changeset casts a field that the database constrains, and does not name the constraint.
+
+    The database refuses a second row with the same value, or a reference to a row that is gone.
+    A changeset that names the constraint turns that into an error beside the field of the form. One
+    that does not raises `Ecto.ConstraintError`: the user sees an error page, and that only when two
+    requests race or somebody sends an id that is no longer there.
+
+    ## Bad
+
+    `lib/shop/user.ex`:
+    ```elixir
+    defmodule Shop.User do
+      use Ecto.Schema
+      import Ecto.Changeset
+
+      schema "users" do
+        field :email, :string
+      end
+
+      def changeset(user, attrs) do
+        user
+        |> cast(attrs, [:email])
+        |> validate_required([:email])
+      end
+    end
+    ```
+
+    `priv/repo/migrations/20240301090000_create_users.exs`:
+    ```elixir
+    defmodule Shop.Repo.Migrations.CreateUsers do
+      use Ecto.Migration
+
+      def change do
+        create table(:users) do
+          add :email, :string
+        end
+
+        create unique_index(:users, [:email])
+      end
+    end
+    ```
+
+    ## Good
+
+    `lib/shop/user.ex`:
+    ```elixir
+    defmodule Shop.User do
+      use Ecto.Schema
+      import Ecto.Changeset
+
+      schema "users" do
+        field :email, :string
+      end
+
+      def changeset(user, attrs) do
+        user
+        |> cast(attrs, [:email])
+        |> unique_constraint(:email)
+        |> validate_required([:email])
+      end
+    end
+    ```
+
+    `priv/repo/migrations/20240301090000_create_users.exs`:
+    ```elixir
+    defmodule Shop.Repo.Migrations.CreateUsers do
+      use Ecto.Migration
+
+      def change do
+        create table(:users) do
+          add :email, :string
+        end
+
+        create unique_index(:users, [:email])
+      end
+    end
+    ```
+
+    ## When it stays silent
+
+    - Any changeset of the schema, or a function that it is handed to, names the constraint, the
+      field or the association.
+    - No changeset casts the field; the index has expressions or is partial.
+    - The function serves several schemas, a constraint is named by something computed, or the
+      migrations of the table cannot be read.
+
+    ## What the fix changes
+
+    It adds the step directly below the `cast`, with `name:` where the index has a name of its own.
+    There is no fix where the `cast` is not a line of a pipe.
+    """
+
+    severity = Severity.INFORMATION
+    reads = (changesets, schemas, database)
+
+    def check(self, snapshot: Snapshot) -> Iterator[Finding]:
+        """The constraints of each schema's table that its changesets do not name."""
+        known = changesets(snapshot.index)
+        bases = database(snapshot.index)
+        for found in schemas(snapshot.index):
+            schema = found.schema
+            held = table_of(schema, found.path, bases)
+            if held is None or schema.open:
+                continue
+            named = [step for _, step in known.steps(schema.module, *_UNIQUE, *_FOREIGN)]
+            casts = [
+                (site, step)
+                for site in known.of(schema.module)
+                for step in site.changeset.steps
+                if step.name == "cast" and "/test/" not in f"/{site.path}"
+            ]
+            if casts:
+                yield from self._unique(schema, held.table, named, casts)
+                yield from self._foreign(schema, held.table, named, casts)
+
+    def _unique(
+        self,
+        schema: Schema,
+        table: Table,
+        named: Sequence[Step],
+        casts: Sequence[tuple[ChangesetFile, Step]],
+    ) -> Iterator[Finding]:
+        steps = [one for one in named if one.name in _UNIQUE]
+        if not all(one.complete for one in steps):
+            return
+        for stored in table.indexes:
+            index = stored.index
+            if not index.unique or not index.exact or index.has_expression or index.where:
+                continue
+            fields = [_field(schema, column) for column in index.columns]
+            if "" in fields or set(index.columns) & set(table.primary_key):
+                continue
+            if any(same_name(one.constraint, index.name) for one in steps if one.constraint):
+                continue
+            if any(part.name in fields for one in steps for part in one.fields):
+                continue
+            # One that casts only some of the fields leaves the others to the code, which knows.
+            at = next((one for one in casts if _casts(one[1], fields)), None)
+            if at is None:
+                continue
+            listed = ", ".join(map(atom, fields))
+            argument = listed if len(fields) == 1 else f"[{listed}]"
+            default = default_index_name(table.name, tuple(index.columns))
+            if not same_name(default, index.name):
+                argument += f", name: {atom(index.name)}"
+            where = Related(index.span, "the unique index", stored.path)
+            yield self._finding(at, f"unique_constraint({argument})", fields, where)
+
+    def _foreign(
+        self,
+        schema: Schema,
+        table: Table,
+        named: Sequence[Step],
+        casts: Sequence[tuple[ChangesetFile, Step]],
+    ) -> Iterator[Finding]:
+        steps = [one for one in named if one.name in _FOREIGN]
+        if not all(one.complete for one in steps):
+            return
+        for column in table.columns.values():
+            reference, field = column.reference, _field(schema, column.name)
+            if reference is None or not field or column.name in table.primary_key:
+                continue
+            names = {one.name for one in schema.associations if one.foreign_key == field} | {field}
+            if any(part.name in names for one in steps for part in one.fields):
+                continue
+            if any(same_name(one.constraint, reference.name) for one in steps if one.constraint):
+                continue
+            at = next((one for one in casts if _casts(one[1], [field])), None)
+            if at is None:
+                continue
+            argument = atom(field)
+            if not same_name(reference.name, f"{table.name}_{field}_fkey"):
+                argument += f", name: {atom(reference.name)}"
+            where = Related(reference.span, "the foreign key", reference.path)
+            yield self._finding(at, f"foreign_key_constraint({argument})", [field], where)
+
+    def _finding(
+        self, at: tuple[ChangesetFile, Step], text: str, fields: list[str], where: Related
+    ) -> Finding:
+        site, cast = at
+
+        def build(snapshot: Snapshot) -> list[Edit]:
+            return _with_step(snapshot, site.path, cast, text)
+
+        what = ", ".join(f"`{one}`" for one in fields)
+        return self.finding(
+            cast.span,
+            f"the database constrains {what}: without `{text}` a conflict raises",
+            path=site.path,
+            fix=Fix.safe(f"Add {text}", build) if cast.piped else None,
+            related=[where],
+        )
+
+
+def _field(schema: Schema, column: str) -> str:
+    """The field of a column; empty where the schema has none."""
+    return next((one.name for one in schema.all_fields.values() if one.column == column), "")
+
+
+def _casts(step: Step, fields: Sequence[str]) -> bool:
+    return {one.name for one in step.fields}.issuperset(fields)
+
+
+def _with_step(snapshot: Snapshot, path: str, cast: Step, text: str) -> list[Edit]:
+    """The edit that puts a step below a `cast` that is itself a line of a pipe."""
+    document = snapshot.document(path)
+    call = None if document is None else call_at(document, cast.span)
+    pipe = None if call is None else call.pipe
+    if document is None or call is None or not isinstance(pipe, Pipe):
+        return []
+    lines, source = document.lines, document.source
+    start = lines.line_span(lines.line_at(call.start)).start
+    before = source[start : call.start]
+    if before.strip() != b"|>" and not before.strip().startswith(b"|> "):
+        return []
+    if before.strip() != b"|>" and call.receiver is None:
+        return []
+    after = source[call.end : lines.line_span(lines.line_at(call.end)).end].strip()
+    if after and not after.startswith(b"#"):
+        return []
+    indent = before[: len(before) - len(before.lstrip())].decode()
+    receiver = "" if call.receiver is None else f"{call.receiver.text}."
+    line = f"{indent}|> {receiver}{text}"
+    if len(line) > WIDTH:
+        return []
+    end = lines.line_span(lines.line_at(call.end)).end if after else call.end
+    return [Edit(Span(end, end), f"{line_ending(source)}{line}", path)]
