@@ -132,7 +132,7 @@ class Wanted:
         gap = newline if last is not call else newline * 2
         text = f"{gap}{' ' * indent}{statement}".replace("\n", newline).replace("\r\r", "\r")
         if online:
-            yield from _attributes(document, call)
+            yield from attributes(document, call)
         yield Edit(Span(end, end), text, document.path)
 
 
@@ -180,7 +180,7 @@ def _last_index(call: Call) -> Node:
     return last
 
 
-def _attributes(document: Document, call: Call) -> Iterator[Edit]:
+def attributes(document: Document, call: Call) -> Iterator[Edit]:
     """What Postgres needs to build an index beside running traffic."""
     module = document.outline.module_at(call.start)
     missing = [name for name in ATTRIBUTES if not isinstance(module.attribute(name), Boolean)]

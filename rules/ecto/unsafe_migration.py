@@ -1,0 +1,233 @@
+"""ecto/unsafe-migration"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lsp_server.facts.database import Database, database
+from lsp_server.facts.migrations import (
+    AlterTable,
+    AnyOperation,
+    Change,
+    CreateIndex,
+    CreateTable,
+    DropIndex,
+    Execute,
+    Migration,
+    RenameColumn,
+    RenameTable,
+    TableName,
+)
+from lsp_server.facts.table_state import TableState
+from lsp_server.facts.table_states import TableStates
+from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.rule import ProjectRule
+from lsp_server.snapshot import Snapshot
+from lsp_server.text import Span
+
+from ._new_index import attributes, call_at
+from ._schema_fields import with_option
+
+NEWEST = 5
+_VOLATILE = re.compile(r"random|uuid_generate|gen_random|clock_timestamp|nextval", re.IGNORECASE)
+_DATA = re.compile(r"\s*(UPDATE\s+(?!.*\bpg_)|DELETE\s+FROM|INSERT\s+INTO)", re.IGNORECASE)
+
+
+class UnsafeMigration(ProjectRule):
+    """
+    A migration that stops requests, or breaks the code that still runs, while it is deployed.
+
+    Building an index locks the table against writes until it is done; changing a type rewrites
+    every row; `null: false` reads all of them under a lock, or fails at the first row that has no
+    value. And between the migration and the last restart the old code is still there: it selects
+    each column of its schemas by name, also the one that was just removed or renamed.
+
+    What is safe takes several deployments. A column goes away in two: first from the schema, then
+    from the table. A rename, or another type, is a new column that is written beside the old one
+    and filled in batches. `NOT NULL` is a check constraint with `validate: false` that is validated
+    later. Data is changed by a task of its own and not inside the transaction that holds the locks.
+
+    ## Bad
+
+    `priv/repo/migrations/20240301090000_create_orders.exs`:
+    ```elixir
+    defmodule Shop.Repo.Migrations.CreateOrders do
+      use Ecto.Migration
+
+      def change do
+        create table(:orders) do
+          add :number, :string
+        end
+      end
+    end
+    ```
+
+    `priv/repo/migrations/20240405090000_index_orders.exs`:
+    ```elixir
+    defmodule Shop.Repo.Migrations.IndexOrders do
+      use Ecto.Migration
+
+      def change do
+        create index(:orders, [:number])
+      end
+    end
+    ```
+
+    ## Good
+
+    `priv/repo/migrations/20240301090000_create_orders.exs`:
+    ```elixir
+    defmodule Shop.Repo.Migrations.CreateOrders do
+      use Ecto.Migration
+
+      def change do
+        create table(:orders) do
+          add :number, :string
+        end
+      end
+    end
+    ```
+
+    `priv/repo/migrations/20240405090000_index_orders.exs`:
+    ```elixir
+    defmodule Shop.Repo.Migrations.IndexOrders do
+      use Ecto.Migration
+
+      @disable_ddl_transaction true
+      @disable_migration_lock true
+
+      def change do
+        create index(:orders, [:number], concurrently: true)
+      end
+    end
+    ```
+
+    ## When it stays silent
+
+    - The table is made by the same migration, or by none that can be read.
+    - The migration is not among the five newest of its repo: what has run cannot be changed. The
+      setting `since` names the version from which on migrations are judged, or is `"all"`.
+    - It is the first migration, the operation is under a condition, or it belongs to `down`.
+    - Columns that plain SQL adds or changes, for SQL has more clauses than are read.
+    - Indexes where the database is not Postgres; a `:string` that becomes a `:text`.
+
+    ## What the fix changes
+
+    An index is built `concurrently`, with the two attributes that Postgres needs for that. Where
+    the migration does more than indexes, look at the fix first: without a transaction a failure
+    leaves the first half in place. For all else there is no fix, only the steps above.
+    """
+
+    reads = (database,)
+    options = {"since": ""}
+
+    def check(self, snapshot: Snapshot) -> Iterator[Finding]:
+        """The operations of the newest migrations, each on the tables as they were before it."""
+        since = str(snapshot.settings.option(self.id, "since", ""))
+        for found in database(snapshot.index).values():
+            if found.orphan:
+                continue
+            states = TableStates()
+            count = len(found.migrations)
+            for number, (path, migration) in enumerate(found.migrations):
+                judged = number > 0 and _is_judged(migration, number >= count - NEWEST, since)
+                created: set[str] = set()
+                for operation in migration.up:
+                    if judged and not operation.conditional:
+                        yield from self._judge(operation, found, states, (path, migration), created)
+                    if isinstance(operation, CreateTable):
+                        created.add(operation.table.name)
+                    elif isinstance(operation, RenameTable) and operation.table.name in created:
+                        created.add(operation.to.name)
+                    states.apply((operation,), migration.folder, path)
+
+    def _judge(
+        self,
+        operation: AnyOperation,
+        found: Database,
+        states: TableStates,
+        file: tuple[str, Migration],
+        created: set[str],
+    ) -> Iterator[Finding]:
+        path, migration = file
+
+        def existing(table: TableName) -> TableState | None:
+            if not table.name or table.name in created:
+                return None
+            state = states.find(migration.folder, table)
+            return state if state is not None and state.path not in (None, path) else None
+
+        match operation:
+            case CreateIndex(index=index) if found.is_postgres and not index.concurrently:
+                if existing(index.table) is not None:
+                    yield self.finding(
+                        index.span,
+                        f"building an index on `{index.table.name}` stops all writes to it;"
+                        " `concurrently: true` does not",
+                        path=path,
+                        fix=_concurrent(path, index.span, migration),
+                    )
+            case AlterTable(table=table, changes=changes) if not _is_sql(operation, migration):
+                state = existing(table)
+                for change in changes if state is not None else ():
+                    problem = _problem(change, state, path) if state is not None else ""
+                    if problem:
+                        name = f"`{table.name}.{change.column.name}`"
+                        yield self.finding(change.span, f"{name}: {problem}", path=path)
+            case RenameColumn(table=table, column=column) if existing(table) is not None:
+                text = f"`{table.name}.{column}` gets a new name while running code uses the old"
+                yield self.finding(operation.span, text, path=path)
+            case RenameTable(table=table) if existing(table) is not None:
+                text = f"`{table.name}` gets a new name while running code uses the old"
+                yield self.finding(operation.span, text, path=path)
+            case Execute(up=str() as sql) if (match := _DATA.match(sql)) and len(migration.up) > 1:
+                verb = match[1].split()[0].upper()
+                text = f"`{verb}` inside a migration of the schema holds its locks until it is done"
+                yield self.finding(operation.span, text, path=path)
+
+
+def _is_judged(migration: Migration, newest: bool, since: str) -> bool:
+    if since == "all":
+        return True
+    return migration.version >= int(since) if since.isdecimal() else newest
+
+
+def _is_sql(operation: AnyOperation, migration: Migration) -> bool:
+    """Whether an operation was read from SQL, of which not every clause is known."""
+    return any(isinstance(one, Execute) and one.span == operation.span for one in migration.up)
+
+
+def _problem(change: Change, state: TableState, path: str) -> str:
+    """What is wrong with one line of `alter`; empty where nothing is."""
+    column, stored = change.column, state.columns.get(change.column.name)
+    match change.action:
+        case "add" if column.default is not None and _VOLATILE.search(column.default):
+            return "a default that differs from row to row rewrites the table under a lock"
+        case "add" if column.null is False and not column.primary_key:
+            if column.default in (None, "nil") and column.option("generated") is None:
+                return "`null: false` without a default fails on a table that has rows"
+        case "remove" if stored is not None and stored.path != path:
+            return "running code still selects the column that is removed"
+        case "modify" if stored is not None:
+            if column.type and stored.type and column.type != stored.type:
+                if (stored.type, column.type) not in ((":string", ":text"), (":id", ":bigint")):
+                    return f"another type ({stored.type} to {column.type}) rewrites the table"
+            if column.null is False and stored.null:
+                return "`null: false` reads the whole table under a lock, and fails on a NULL"
+    return ""
+
+
+def _concurrent(path: str, span: Span, migration: Migration) -> Fix:
+    def build(snapshot: Snapshot) -> list[Edit]:
+        document = snapshot.document(path)
+        call = None if document is None else call_at(document, span)
+        if document is None or call is None or not call.has_parentheses:
+            return []
+        added = with_option(call, "concurrently: true", document)
+        edits = [Edit(one.span, one.text, path) for one in added]
+        return [*edits, *attributes(document, call)] if edits else []
+
+    only = all(isinstance(one, (CreateIndex, DropIndex)) for one in migration.up)
+    title = "Build it concurrently"
+    return Fix.safe(title, build) if only else Fix.review(title, build)
