@@ -1,0 +1,215 @@
+"""security/path-traversal"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lsp_server.facts.local_flow import assigned
+from lsp_server.facts.primitives import words
+from lsp_server.lint.file import File
+from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.rule import Rule, on
+from lsp_server.role import Role
+from lsp_server.severity import Severity
+from lsp_server.syntax.elixir import Access, Call, DoBlock, Identifier, ModuleAttribute, Pipe
+from lsp_server.syntax.literals import Atom, String, StringInterpolation, Tuple
+from lsp_server.syntax.node import Node
+from lsp_server.syntax.operators import BinaryOperator
+from lsp_server.syntax.outline import Form
+from lsp_server.text import Span, line_ending
+
+from ..phoenix._request_values import RequestValues
+from ._bounded import is_bounded, is_capture
+
+_FILE = words(
+    "read read! write write! rm rm! rm_rf rm_rf! stream! open open! cp cp! cp_r cp_r! ls ls! "
+    "rename rename! mkdir mkdir! mkdir_p mkdir_p! touch touch!"
+)
+_BOTH = frozenset({"cp", "cp!", "cp_r", "cp_r!", "rename", "rename!"})
+# Calls whose result still says where to go, if their argument did.
+_KEEPING = frozenset(
+    {"Path.join", "Path.expand", "Path.absname", "Path.rootname", "to_string", "String.trim"}
+    | {"Path.relative", "URI.decode", "String.downcase", "URI.decode_www_form"}
+)
+# Signs that the function looks at the path before it uses it.
+_LOOKING = frozenset(
+    {"safe_relative", "safe_relative_to", "basename", "starts_with?", "contains?", "valid?"}
+    | {"regex", "match?", "safe"}
+)
+
+
+class PathTraversal(Rule):
+    """
+    A file whose name comes in the request.
+
+    `../` in a name leaves the folder, and a name that begins with `/` never enters it once it is
+    expanded. Whoever asks then reads the configuration and the keys of the server, or writes over
+    its code.
+
+    ## Bad
+
+    ```elixir
+    defmodule ShopWeb.ManualController do
+      use ShopWeb, :controller
+
+      def show(conn, %{"name" => name}) do
+        send_download(conn, {:file, Path.join("/srv/manuals", name)})
+      end
+    end
+    ```
+
+    ## Good
+
+    ```elixir
+    defmodule ShopWeb.ManualController do
+      use ShopWeb, :controller
+
+      def show(conn, %{"name" => name}) do
+        {:ok, name} = Path.safe_relative(name, "/srv/manuals")
+        send_download(conn, {:file, Path.join("/srv/manuals", name)})
+      end
+    end
+    ```
+
+    ## When it stays silent
+
+    - The name went through `Path.safe_relative`, `Path.basename` or a function that is not known
+      to keep it as it is, or the function asks about it (`String.contains?`, `in` a list, a regex).
+    - An uploaded file's own path.
+    - Values whose way from the request is not seen in one function.
+
+    ## What the fix changes
+
+    A line before the statement lets a name pass only if it stays in the folder; any other raises a
+    MatchError, which answers 500. Who would rather answer 404 matches `:error` in a `case`. With
+    two arguments `Path.safe_relative` follows links, and needs Elixir 1.16. It is offered
+    where the value is a variable, and the statement stands on a line of its own.
+    """
+
+    severity = Severity.ERROR
+    roles = frozenset({Role.LIB})
+
+    @on(Call, name=(*sorted(_FILE), "send_file", "send_download"))
+    def check(self, call: Call, file: File) -> Iterator[Finding]:
+        if is_capture(call):
+            return
+        paths = _paths(call, file)
+        values = RequestValues.of(file) if paths else None
+        if values is None or file.form is None or _looks(file.form):
+            return
+        for path in paths:
+            value = _from_request(path, values, file.form)
+            if value is not None:
+                message = (
+                    f"`{value.text}` comes in the request and chooses the file of `{call.dotted}`"
+                )
+                hint = "ask `Path.safe_relative/2` first"
+                fix = _fix(call, value, file)
+                yield self.finding(call.callee_span, f"{message}: {hint}", fix=fix)
+                return
+
+
+def _paths(call: Call, file: File) -> list[Node]:
+    """The arguments that are paths."""
+    arguments = call.arguments
+    if call.name in ("send_file", "send_download"):
+        if call.receiver is not None and file.module_of(call) not in (
+            "Plug.Conn",
+            "Phoenix.Controller",
+        ):
+            return []
+        at = 2 if call.name == "send_file" else 1
+        if len(arguments) <= at:
+            return []
+        path = arguments[at]
+        if call.name == "send_file":
+            return [path]
+        if isinstance(path, Tuple) and len(path.elements) == 2:
+            kind, named = path.elements
+            if isinstance(kind, Atom) and kind.name == "file":
+                return [named]
+        return []
+    if file.module_of(call) != "File":
+        return []
+    return arguments[:2] if call.name in _BOTH else arguments[:1]
+
+
+def _looks(form: Form) -> bool:
+    return any(name.encode() in form.index.raw_calls for name in _LOOKING)
+
+
+def _from_request(path: Node, values: RequestValues, form: Form) -> Node | None:
+    """The request's value that a path is made of; None where there is none."""
+    pending, seen = [path], 0
+    while pending:
+        node = pending.pop()
+        seen += 1
+        if seen > 60:
+            break
+        match node:
+            case Identifier() | Access():
+                if values.holds(node):
+                    if not is_bounded(node, form):
+                        return node
+                elif isinstance(node, Identifier):
+                    value = assigned(node, form)
+                    if value is not None:
+                        pending.append(value)
+            case Pipe(_, left, right) if isinstance(right, Call) and right.dotted in _KEEPING:
+                pending += [left, *right.written_arguments]
+            case Call() if node.dotted in _KEEPING:
+                pending += node.written_arguments
+            case Call() if node.is_field_access and values.holds(node):
+                return node
+            case Call() | Pipe():
+                continue
+            case BinaryOperator("<>", left, right):
+                pending += [left, right]
+            case StringInterpolation():
+                pending += node.children
+            case _ if node.kind in ("string", "list"):
+                pending += node.children
+    return None
+
+
+def _fix(call: Call, value: Node, file: File) -> Fix | None:
+    """A line that lets only names pass that stay in the folder."""
+    statement: Node = call
+    for outer in call.ancestors():
+        if isinstance(outer, DoBlock):
+            break
+        statement = outer
+    lines = file.document.lines
+    start = lines.starts[lines.line_at(statement.start)]
+    if not isinstance(value, Identifier) or not isinstance(statement.parent, DoBlock):
+        return None
+    around = statement.parent.parent
+    if not isinstance(around, Call) or around.name != "def" or not _binds(around, value):
+        return None
+    if file.document.source[start : statement.start].strip() or not statement.span.covers(
+        value.span
+    ):
+        return None
+    folder = _folder(value)
+    arguments = f"{value.name}, {folder}" if folder else value.name
+    indent = lines.indentation(statement.start).decode()
+    newline = line_ending(file.document.source)
+    line = f"{indent}{{:ok, {value.name}}} = Path.safe_relative({arguments}){newline}"
+    return Fix.review(
+        "Refuse names that leave the folder", lambda _: [Edit(Span(start, start), line)]
+    )
+
+
+def _binds(definition: Call, value: Identifier) -> bool:
+    heads = definition.written_arguments
+    return any(one.name == value.name for head in heads[:1] for one in head.find(Identifier))
+
+
+def _folder(value: Node) -> str:
+    """The folder of `Path.join(folder, value)` where it can be said twice."""
+    outer = value.enclosing(Call)
+    if outer is None or outer.dotted != "Path.join" or len(outer.arguments) != 2:
+        return ""
+    folder = outer.arguments[0]
+    written = isinstance(folder, (String, ModuleAttribute, Identifier))
+    return folder.text if written and outer.arguments[1] == value else ""

@@ -1,0 +1,159 @@
+"""security/weak-crypto"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lsp_server.lint.file import File
+from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.rule import Rule, on
+from lsp_server.role import Role
+from lsp_server.syntax.definitions import Function
+from lsp_server.syntax.elixir import Access, Call, Identifier, Match, ModuleAttribute
+from lsp_server.syntax.literals import Atom, Pair, String
+from lsp_server.syntax.node import Node
+
+from ._bounded import is_capture
+from ._running import is_running
+
+# What people choose or type in, of which there are few enough to try all.
+_GUESSED = re.compile(r"(?:^|_)(?:password|passwd|passphrase|pin|pin_code|otp|otp_code)$")
+_SECRET = re.compile(
+    r"(?:^|_)(?:token|secret|secret_key|password|passphrase|otp|otp_code|nonce|salt|api_key|"
+    r"session_id|csrf|verification_code|reset_code|login_code|recovery_codes?|backup_codes?)$"
+)
+_RANDOM = frozenset({("Enum", "random"), ("Enum", "take_random"), (":rand", "uniform")}) | {
+    (":rand", "bytes"),
+    (":random", "uniform"),
+}
+_HASHES = frozenset({"md4", "md5", "sha", "sha224", "sha256", "sha384", "sha512", "ripemd160"})
+_HASHERS = (
+    ("argon2_elixir", "Argon2.hash_pwd_salt"),
+    ("bcrypt_elixir", "Bcrypt.hash_pwd_salt"),
+    ("pbkdf2_elixir", "Pbkdf2.hash_pwd_salt"),
+)
+_CRYPTO = frozenset({"crypto_one_time", "crypto_init", "block_encrypt", "block_decrypt"})
+
+
+class WeakCrypto(Rule):
+    """
+    A hash, a cipher or a random number that protects a secret and cannot.
+
+    Hashes are made to be fast: a graphics card tries all passwords that people choose in hours, and
+    all codes of six digits at once. `:rand` is made to be fast too: who sees a few of its numbers
+    knows the next. In ECB mode equal blocks stay equal, so that the text shows through.
+
+    ## Bad
+
+    ```elixir
+    defmodule Shop.Accounts.Invitation do
+      def new_token do
+        Base.url_encode64(:rand.bytes(32))
+      end
+    end
+    ```
+
+    ## Good
+
+    ```elixir
+    defmodule Shop.Accounts.Invitation do
+      def new_token do
+        Base.url_encode64(:crypto.strong_rand_bytes(32))
+      end
+    end
+    ```
+
+    ## When it stays silent
+
+    - Hashes of anything that is not by its name a password, a PIN or a one-time code: files, cache
+      keys, etags, addresses of Gravatar, random tokens.
+    - Random numbers whose variable, key or function is not named after a secret.
+    - Mix tasks, tests, seeds and migrations.
+
+    ## What the fix changes
+
+    `:rand.bytes` becomes `:crypto.strong_rand_bytes`, which takes the same number. A hash of a
+    password becomes `hash_pwd_salt` of Argon2, Bcrypt or Pbkdf2, where the project has one of
+    them: the result is a text with a salt, so it has to be compared with `verify_pass`, and
+    passwords that are stored already have to be hashed anew at the next login.
+    """
+
+    roles = frozenset({Role.LIB})
+
+    @on(Call, name="hash")
+    def check_hash(self, call: Call, file: File) -> Iterator[Finding]:
+        arguments = call.arguments
+        if file.module_of(call) != ":crypto" or len(arguments) != 2 or is_capture(call):
+            return
+        kind, data = arguments
+        if call.pipe is not None or not isinstance(kind, Atom) or kind.name not in _HASHES:
+            return
+        name = _name(data)
+        if not _GUESSED.search(name) or not is_running(call, file):
+            return
+        fix = None
+        hasher = next((made for package, made in _HASHERS if file.depends(package)), "")
+        if hasher:
+            edit = Edit(call.span, f"{hasher}({data.text})")
+            fix = Fix.review(f"Hash it with {hasher}", lambda _: [edit])
+        message = (
+            f"`:{kind.name}` is fast: whoever has the hash of `{name}` finds the text by trying"
+        )
+        yield self.finding(call.callee_span, message, fix=fix)
+
+    @on(Call, name=("random", "take_random", "uniform", "bytes"))
+    def check_random(self, call: Call, file: File) -> Iterator[Finding]:
+        module = file.module_of(call)
+        if (module or "", call.name) not in _RANDOM or not is_running(call, file):
+            return
+        name = _made(call)
+        if not name:
+            return
+        fix = None
+        if (module, call.name) == (":rand", "bytes"):
+            edit = Edit(call.callee_span, ":crypto.strong_rand_bytes")
+            fix = Fix.review("Take random bytes that cannot be foretold", lambda _: [edit])
+        message = f"{call.dotted} can be foretold, and makes `{name}`"
+        yield self.finding(call.callee_span, f"{message}: use `:crypto.strong_rand_bytes`", fix=fix)
+
+    @on(Call, name=tuple(sorted(_CRYPTO)))
+    def check_mode(self, call: Call, file: File) -> Iterator[Finding]:
+        if file.module_of(call) != ":crypto" or not call.arguments:
+            return
+        cipher = call.written_arguments[0]
+        if isinstance(cipher, Atom) and cipher.name.endswith("_ecb"):
+            message = f"`:{cipher.name}` shows which blocks are equal: use `:aes_256_gcm`"
+            yield self.finding(cipher, message)
+
+
+def _name(data: Node) -> str:
+    match data:
+        case Identifier(name) | ModuleAttribute(name):
+            return name
+        case Call() if data.is_field_access:
+            return data.name
+        case Access(_, Atom(name)):
+            return name
+        case Access(_, String(name)) if name is not None:
+            return name
+    return ""
+
+
+def _made(call: Call) -> str:
+    """The secret that a random value becomes: the variable, the key, or what the function makes."""
+    inner: Node = call
+    for outer in call.ancestors():
+        if isinstance(outer, Match) and outer.right.span.covers(inner.span):
+            name = _name(outer.left)
+            return name if _SECRET.search(name) else ""
+        if isinstance(outer, Pair) and outer.key not in ("do", "else", "into"):
+            return outer.key if _SECRET.search(outer.key) else ""
+        if isinstance(outer, Call):
+            function = Function.of(outer)
+            if function is not None:
+                body = function.body
+                last = bool(body) and body[-1].span.covers(call.span)
+                return function.name if last and _SECRET.search(function.name) else ""
+        inner = outer
+    return ""
