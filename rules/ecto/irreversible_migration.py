@@ -1,0 +1,177 @@
+"""ecto/irreversible-migration"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from lsp_server.document import Document
+from lsp_server.facts.database import database
+from lsp_server.facts.migrations import AlterTable, Change, Execute, Migration
+from lsp_server.facts.table_state import StoredColumn, TableState
+from lsp_server.facts.table_states import TableStates
+from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.rule import ProjectRule
+from lsp_server.severity import Severity
+from lsp_server.snapshot import Snapshot
+from lsp_server.syntax.elixir import Call
+from lsp_server.text import Span
+
+from ._new_index import call_at
+from ._schema_fields import with_option
+
+NEWEST = 5
+
+
+class IrreversibleMigration(ProjectRule):
+    """
+    A `change` that Ecto cannot run backwards.
+
+    `mix ecto.rollback` and a release that goes back to the version before it both raise
+    `Ecto.MigrationError` at such an operation. That is found out in the worst hour, when a
+    deployment has failed and the database has to go back.
+
+    ## Bad
+
+    `priv/repo/migrations/20240301090000_create_users.exs`:
+    ```elixir
+    defmodule Shop.Repo.Migrations.CreateUsers do
+      use Ecto.Migration
+
+      def change do
+        create table(:users) do
+          add :nick, :string
+        end
+      end
+    end
+    ```
+
+    `priv/repo/migrations/20240405090000_remove_nick.exs`:
+    ```elixir
+    defmodule Shop.Repo.Migrations.RemoveNick do
+      use Ecto.Migration
+
+      def change do
+        alter table(:users) do
+          remove :nick
+        end
+      end
+    end
+    ```
+
+    ## Good
+
+    `priv/repo/migrations/20240301090000_create_users.exs`:
+    ```elixir
+    defmodule Shop.Repo.Migrations.CreateUsers do
+      use Ecto.Migration
+
+      def change do
+        create table(:users) do
+          add :nick, :string
+        end
+      end
+    end
+    ```
+
+    `priv/repo/migrations/20240405090000_remove_nick.exs`:
+    ```elixir
+    defmodule Shop.Repo.Migrations.RemoveNick do
+      use Ecto.Migration
+
+      def change do
+        alter table(:users) do
+          remove :nick, :string
+        end
+      end
+    end
+    ```
+
+    ## When it stays silent
+
+    - The migration has `up` and `down`.
+    - It is not among the five newest of its repo. The setting `since` names the version from which
+      on migrations are judged, or is `"all"`.
+    - `execute` is given the way back as well, `remove` a type, `modify` a `from:`.
+
+    ## What the fix changes
+
+    `remove` gets the type that the column has, `modify` a `from:` with it; a column that is a
+    foreign key or has options gets no fix, for they would have to be said too. What undoes SQL only
+    its author knows: give it to `execute/2`, or write `up` and `down`.
+    """
+
+    severity = Severity.INFORMATION
+    reads = (database,)
+    options = {"since": ""}
+
+    def check(self, snapshot: Snapshot) -> Iterator[Finding]:
+        """The operations of the newest migrations that have no way back."""
+        since = str(snapshot.settings.option(self.id, "since", ""))
+        for found in database(snapshot.index).values():
+            if found.orphan:
+                continue
+            states = TableStates()
+            count = len(found.migrations)
+            for number, (path, migration) in enumerate(found.migrations):
+                newest = number >= count - NEWEST
+                if since.isdecimal():
+                    newest = migration.version >= int(since)
+                judged = migration.reversible and (newest or since == "all")
+                for operation in migration.up:
+                    if judged and isinstance(operation, Execute) and operation.arguments == 1:
+                        text = "`execute` has no way back: give it the SQL that undoes this as well"
+                        yield self.finding(operation.span, text, path=path)
+                    if judged and isinstance(operation, AlterTable):
+                        state = states.find(migration.folder, operation.table)
+                        if not _is_sql(operation.span, migration):
+                            for change in operation.changes:
+                                yield from self._change(change, state, path)
+                    states.apply((operation,), migration.folder, path)
+
+    def _change(self, change: Change, state: TableState | None, path: str) -> Iterator[Finding]:
+        name = change.column.name
+        stored = None if state is None or state.uncertain else state.columns.get(name)
+        if not name or (change.column.reference is not None and change.action == "remove"):
+            return
+        if change.action == "remove" and not change.column.type:
+            text = f"`remove :{name}` has no way back without the column's type"
+            yield self.finding(
+                change.span, text, path=path, fix=_fix(change, stored, path, "Name its type", "")
+            )
+        elif change.action == "modify" and change.before is None:
+            text = f"`modify :{name}` has no way back without `from:`"
+            yield self.finding(
+                change.span, text, path=path, fix=_fix(change, stored, path, "Add from:", "from: ")
+            )
+
+
+def _is_sql(span: Span, migration: Migration) -> bool:
+    return any(isinstance(one, Execute) and one.span == span for one in migration.up)
+
+
+def _fix(
+    change: Change, stored: StoredColumn | None, path: str, title: str, key: str
+) -> Fix | None:
+    """The fix with the type that a column has, where that is all there is to say."""
+    if stored is None or not stored.type.startswith(":") or stored.reference is not None:
+        return None
+    if stored.options or stored.default is not None or stored.primary_key:
+        return None
+    if not key and not stored.null:
+        return None
+    kind = stored.type
+    if key and not stored.null:
+        kind = f"{{{kind}, null: false}}"
+    return Fix.review(title, _told(path, change.span, key + kind, bare=not key))
+
+
+def _told(path: str, span: Span, text: str, *, bare: bool) -> Callable[[Snapshot], list[Edit]]:
+    def build(snapshot: Snapshot) -> list[Edit]:
+        document: Document | None = snapshot.document(path)
+        call: Call | None = None if document is None else call_at(document, span)
+        count = 0 if call is None else len(call.written_arguments)
+        if document is None or call is None or (bare and count != 1):
+            return []
+        return [Edit(one.span, one.text, path) for one in with_option(call, text, document)]
+
+    return build
