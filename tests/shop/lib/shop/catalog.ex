@@ -34,7 +34,7 @@ defmodule Shop.Catalog do
 
   @doc "How many pages `list_products/1` has for these options."
   def count_pages(opts \\ []) do
-    products = for_sale() |> in_category(opts[:category]) |> Repo.aggregate(:count)
+    products = for_sale() |> in_category(opts[:category]) |> Repo.all() |> length() # error: [ecto/filter-in-memory]
     max(1, ceil(products / @page_size))
   end
 

@@ -1,0 +1,310 @@
+"""ecto/filter-in-memory"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lsp_server.lint.file import File
+from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.imports import import_edit
+from lsp_server.lint.rule import Rule, on
+from lsp_server.syntax.elixir import BinaryOperator, Call, Match, Pipe, UnaryOperator
+from lsp_server.syntax.node import Node
+from lsp_server.text import Span
+
+from ._discarded import whole
+from ._query_shape import Shape, shape_of
+from ._row_functions import condition, field_of, row_function
+
+WIDTH = 98
+# Parts of a query under which a further condition or order means the same as on the rows.
+_PLAIN = frozenset({"where", "or_where", "order_by", "as", "prefix", "put_query_prefix"})
+_JOINS = frozenset(
+    {"join", "inner_join", "left_join", "right_join", "cross_join", "full_join", "on", "preload"}
+)
+_CUT = frozenset({"limit", "first", "last", "offset", "computed"})
+_COUNTS = frozenset({"length", "Kernel.length", "Enum.count"})
+_ANY = {"Enum.any?": "is there any", "Enum.empty?": "is there none"}
+_CHOOSING = {"Enum.filter": 2, "Enum.reject": 2, "Enum.count": 2, "Enum.find": 2, "Enum.any?": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """`Repo.all` and the call that is given its rows."""
+
+    all: Call
+    consumer: Call
+    shape: Shape
+
+    @property
+    def rest(self) -> list[Node]:
+        """The consumer's arguments after the rows."""
+        return self.consumer.arguments[1:]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the whole query is seen and has nothing but conditions and an order."""
+        return bool(self.shape.schema) and self.shape.parts <= _PLAIN
+
+    @property
+    def is_open_to_more(self) -> bool:
+        """Whether a condition can be added to the query with the meaning that it has for rows."""
+        return bool(self.shape.schema) and self.shape.parts <= _PLAIN | _JOINS
+
+
+class FilterInMemory(Rule):
+    """
+    Rows are fetched only to be counted, filtered or thrown away in memory.
+
+    `Repo.all` brings every row over the wire and builds a struct of each. If all but a few are then
+    dropped, or only their number is looked at, the database has done the work for nothing, and the
+    request grows slower with each row that customers add. SQL says the same in one word, and an
+    index may answer it.
+
+    ## Bad
+
+    ```elixir
+    defmodule Shop.Orders do
+      import Ecto.Query
+
+      alias Shop.{Order, Repo}
+
+      def open_count(shop_id) do
+        Order
+        |> where(shop_id: ^shop_id)
+        |> Repo.all()
+        |> Enum.count()
+      end
+    end
+    ```
+
+    ## Good
+
+    ```elixir
+    defmodule Shop.Orders do
+      import Ecto.Query
+
+      alias Shop.{Order, Repo}
+
+      def open_count(shop_id) do
+        Order
+        |> where(shop_id: ^shop_id)
+        |> Repo.aggregate(:count)
+      end
+    end
+    ```
+
+    ## When it stays silent
+
+    - The rows are bound to a name: they may be needed again.
+    - The query is seen to have a limit already.
+    - Conditions that a query cannot say: they call functions, or look into associations.
+    - Conditions, orders and ids of a query that is not wholly visible in the function, or that
+      selects, groups or combines: a further condition might not mean the same there.
+    - `Enum.map(& &1.author)`: only `id` and names that end in `_id` are surely columns.
+
+    ## What the fix changes
+
+    Counting becomes `Repo.aggregate(query, :count)`, `Enum.any?/1` and `Enum.empty?/1` become
+    `Repo.exists?`, and the first row is fetched with `limit(1)`. That is safe where the whole query
+    is seen and joins, groups and selects nothing; else look at it. A filter becomes a `where`, a
+    sort an `order_by`, a map to an id a `select`: look at the filter's `nil`s, for which SQL has
+    rules of its own, and at the collation of the order.
+    """
+
+    @on(Call, name="all")
+    def check(self, call: Call, file: File) -> Iterator[Finding]:
+        """Queries whose rows go straight into a function."""
+        if call.arity not in (1, 2) or not file.is_repo(call) or call.capture_arity is not None:
+            return
+        consumer = _consumer(call)
+        if consumer is None:
+            return
+        read = _Read(call, consumer, shape_of(call.arguments[0], file.form))
+        if read.shape.parts & _CUT:
+            return
+        found = _judged(read, file)
+        if found is not None:
+            message, fix = found
+            yield self.finding(consumer.callee_span, message, fix=fix)
+
+
+def _consumer(call: Call) -> Call | None:
+    """The call that takes the rows as its first argument."""
+    rows = whole(call)
+    parent = rows.parent
+    if isinstance(parent, Pipe) and parent.left == rows:
+        step = parent.right
+        return step if isinstance(step, Call) else None
+    if parent is None or parent.kind != "arguments":
+        return None
+    outer = parent.parent
+    if isinstance(outer, Call) and outer.pipe is None and outer.written_arguments[:1] == [rows]:
+        return outer
+    return None
+
+
+def _judged(read: _Read, file: File) -> tuple[str, Fix | None] | None:
+    """What is said about a read and its fix; None where nothing is."""
+    name, arity = read.consumer.dotted, len(read.rest) + 1
+    repo = read.all.module or "Repo"
+    if name == "length" and file.is_local(read.consumer, 1):
+        return None
+    if name in _COUNTS and arity == 1:
+        message = f"`{name}` counts rows that it fetches first; `{repo}.aggregate(query, :count)`"
+        edits = _instead(read, file, "aggregate", ":count") if file.depends("ecto >= 3.4") else []
+        return f"{message} only counts", _fix("Count in the database", edits, read.is_plain)
+    if name in _ANY and arity == 1:
+        edits = _existence(read, file)
+        message = f"`{name}` fetches every row; `{repo}.exists?` asks only whether there is one"
+        return message, _fix("Ask whether one exists", edits, read.is_plain)
+    if _takes_first(read, name, arity):
+        edits = _more(read, file, "limit", "1", ending="one")
+        message = f"`{name}` takes one of all the rows that are fetched; `limit: 1` fetches one"
+        return message, _fix("Fetch one row", edits, read.is_plain)
+    if read.is_open_to_more and arity >= 2:
+        return _of_rows(read, file, name, arity)
+    return None
+
+
+def _takes_first(read: _Read, name: str, arity: int) -> bool:
+    if "preload" in read.shape.parts and read.shape.parts & _JOINS - {"preload"}:
+        return False  # a limit would cut the joined rows
+    return (name == "List.first" and arity == 1) or (
+        name == "Enum.at" and arity == 2 and read.rest[0].text == "0"
+    )
+
+
+def _of_rows(read: _Read, file: File, name: str, arity: int) -> tuple[str, Fix | None] | None:
+    """What is said about a function that is given each row."""
+    row = row_function(read.rest[0])
+    if row is None:
+        return None
+    binding = row.parameter or read.shape.schema.rpartition(".")[2][0].lower()
+    field = field_of(row.body, row)
+    if _CHOOSING.get(name) == arity:
+        said = condition(row.body, row, binding)
+        if not said:
+            return None
+        message = f"`{name}` chooses among all rows in memory; `where` leaves that to the database"
+        if name != "Enum.filter":
+            return message, None
+        edits = _more(read, file, "where", f"[{binding}], {said}")
+        return message, _fix("Filter in the query", edits, False)
+    if name == "Enum.map" and arity == 2 and _is_key(field) and "preload" not in read.shape.parts:
+        edits = _more(read, file, "select", f"[{binding}], {binding}.{field}")
+        message = f"only `{field}` of each row is used; `select` fetches nothing else"
+        return message, _fix("Select the field", edits, False)
+    if name == "Enum.sort_by" and field and "order_by" not in read.shape.parts:
+        direction = read.rest[1].text if arity == 3 else ":asc"
+        if direction not in (":asc", ":desc"):
+            return None
+        order = f"{binding}.{field}" if direction == ":asc" else f"desc: {binding}.{field}"
+        edits = _more(read, file, "order_by", f"[{binding}], {order}")
+        message = f"rows are sorted by `{field}` in memory; `order_by` leaves that to the database"
+        return message, _fix("Sort in the query", edits, False)
+    return None
+
+
+def _is_key(field: str) -> bool:
+    return field == "id" or field.endswith("_id")
+
+
+def _fix(title: str, edits: list[Edit], is_safe: bool) -> Fix | None:
+    if not edits:
+        return None
+    return Fix.safe(title, lambda _: edits) if is_safe else Fix.review(title, lambda _: edits)
+
+
+def _existence(read: _Read, file: File) -> list[Edit]:
+    if read.consumer.name == "any?":
+        return _instead(read, file, "exists?", "")
+    around = whole(read.consumer).parent
+    if read.all.pipe is not None or isinstance(around, (Pipe, UnaryOperator)):
+        return []
+    if isinstance(around, BinaryOperator) and not isinstance(around, Match):
+        return []
+    return _instead(read, file, "exists?", "", before="not ")
+
+
+def _instead(read: _Read, file: File, name: str, argument: str, before: str = "") -> list[Edit]:
+    """The edits that put another function of the repo in the place of `all` and its consumer."""
+    options = [one.text for one in read.all.arguments[1:]]
+    extra = [argument, *options] if argument else options
+    return _rewritten(read, file, before, "", f"{read.all.module}.{name}", extra)
+
+
+def _more(read: _Read, file: File, macro: str, argument: str, ending: str = "all") -> list[Edit]:
+    """The edits that add a step to the query, with the import that it needs."""
+    form = file.form
+    if form is None or file.layer is not None:
+        return []
+    arity = argument.count(", ") + 2 if macro != "limit" else 2
+    arity = 3 if argument.startswith("[") else arity
+    known = file.context.imports(form.names_at(read.all.start)).get("Ecto.Query")
+    if known is not None and known.offers(macro, arity) is False:
+        return []
+    options = [one.text for one in read.all.arguments[1:]]
+    step = f"{macro}({argument})"
+    edits = _rewritten(read, file, "", step, f"{read.all.module}.{ending}", options)
+    if edits and known is None:
+        added = import_edit(
+            file.document, form.module, f"import Ecto.Query, only: [{macro}: {arity}]"
+        )
+        return [*edits, added] if added is not None else []
+    return edits
+
+
+def _rewritten(
+    read: _Read, file: File, before: str, step: str, function: str, extra: list[str]
+) -> list[Edit]:
+    """The expression of a read written anew: the query with a further `step` (a call without its
+    first argument, perhaps none), given to `function` with `extra` arguments. Nothing where it
+    would need another layout."""
+    call, consumer = read.all, read.consumer
+    lines, source = file.document.lines, file.document.source
+    written = call.written_arguments
+    if not call.has_parentheses or (
+        written and "\n" in Span(call.start, call.end).slice(source).decode("utf-8", "replace")
+    ):
+        return []
+    ended = f"{function}({', '.join(extra)})"
+    chain = whole(call)
+    if call.pipe is None:
+        query = written[0]
+        if isinstance(query, Call) and query.written_arguments and not query.has_parentheses:
+            return []
+        inner = query.text
+        if step:
+            macro, _, rest = step.partition("(")
+            inner = f"{macro}({inner}, {rest}"
+        ended = f"{before}{function}({', '.join([inner, *extra])})"
+        target = whole(consumer) if consumer.pipe is None else consumer.pipe
+        span = target.span
+    elif consumer.pipe is not None:
+        between = Span(call.end, consumer.start).slice(source)
+        if between.replace(b"|>", b"", 1).strip():
+            return []
+        left = call.pipe.span.start
+        gap = Span(call.pipe.left.end, call.start).slice(source).decode("utf-8", "replace")
+        if gap.replace("|>", "", 1).strip() or left > call.start:
+            return []
+        ended = f"{step}{gap}{ended}" if step else ended
+        span = Span(call.start, consumer.end)
+    else:
+        around = whole(consumer).parent
+        if isinstance(around, (BinaryOperator, UnaryOperator)) and not isinstance(around, Match):
+            return []
+        left_text = Span(chain.start, call.start).slice(source).decode("utf-8", "replace")
+        if "\n" in left_text:
+            return []
+        ended = f"{left_text}{step} |> {ended}" if step else f"{left_text}{ended}"
+        span = consumer.span
+    first = lines.line_span(lines.line_at(span.start))
+    ahead = Span(first.start, span.start).slice(source).decode("utf-8", "replace")
+    behind = Span(span.end, max(span.end, lines.line_span(lines.line_at(span.end)).end))
+    rest_of_line = behind.slice(source).decode("utf-8", "replace").rstrip("\r\n")
+    if max(map(len, f"{ahead}{ended}{rest_of_line}".splitlines())) > WIDTH:
+        return []
+    return [Edit(span, ended)]
