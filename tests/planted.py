@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 
 from lsp_server.document import Document
 from lsp_server.facts.modules import Function
@@ -282,15 +283,21 @@ CLASSES: list[type[AnyRule]] = [
 ]
 
 
+@cache
 def planted() -> Registry:
     """The rules of this module and no other."""
     return Registry([rule() for rule in CLASSES])
 
 
+@cache
+def with_planted() -> Registry:
+    """The rules of this module beside the real ones."""
+    return Registry([*load(), *(rule() for rule in CLASSES)])
+
+
 def main() -> None:
     """The command line with these rules beside the real ones."""
-    both = Registry([*load(), *(rule() for rule in CLASSES)])
-    registry_module.registry = lambda: both  # type: ignore[assignment]
+    registry_module.registry = with_planted
     from lsp_server.__main__ import main as retort
 
     retort()

@@ -76,6 +76,7 @@ class Workspace:
         self.loaded = False  # whether all files were read; project rules are silent until then
         self.scanned = Cache()  # what the last full check saw, for the next one
         self.open: dict[str, Document] = {}
+        self.moved: set[str] = set()  # files of which findings speak of what was edited in others
         self.settings = Settings()
         self.problems: list[Problem] = []
         self.override_problems: list[str] = []
@@ -98,6 +99,7 @@ class Workspace:
         twin = copy(self)
         twin._facts = self._facts.copy()
         twin.open = dict(self.open)
+        twin.moved = set()
         twin._outside = set(self._outside)
         twin._closed = LRUCache(KEPT_DOCUMENTS)
         twin._live = {}
@@ -186,6 +188,7 @@ class Workspace:
             }
             if moved:
                 self._project_findings[rule] = {**by_path, **moved}
+                self.moved |= moved.keys() - {path}
         return document
 
     def close_document(self, path: str) -> None:

@@ -139,7 +139,7 @@ def _edit(server: RetortServer, place: Place, data: Plain) -> Plain | None:
     document, workspace = place.document, place.workspace
     if document is None or document.version != data.get("version"):
         return None
-    server.scheduler.settle_all(workspace)
+    server.scheduler.settle_pending(workspace)
     if data["do"] == "fix-all":
         fixer = Fixer(workspace)
         for _ in fixer.run([place.path], wanted_by_fix_all(server)):

@@ -17,6 +17,7 @@ from lsp_server.server import diagnostics
 from lsp_server.server.code_actions import EXPLAIN_RULE, outcome_edit, wanted_by_fix_all
 from lsp_server.server.convert import Plain, joined, to_uri
 from lsp_server.server.progress import Progress
+from lsp_server.severity import Severity
 
 if TYPE_CHECKING:
     from lsp_server.server.server import RetortServer
@@ -103,7 +104,7 @@ async def _check(server: RetortServer, workspace: Workspace) -> bool:
     """Check a project as it is now; False where the user has cancelled it."""
     if workspace.root in server.session.loose:
         return True
-    server.scheduler.settle_all(workspace)
+    server.scheduler.settle_pending(workspace)
     done = await server.loader.check(workspace, "Retort checks the project")
     server.scheduler.recheck(workspace)
     return done
@@ -142,10 +143,11 @@ async def _apply(server: RetortServer, edit: Plain | None) -> bool:
 
 
 def _summary(findings: list[Finding]) -> Plain:
+    severities = Counter(finding.severity for finding in findings)
     return {
         "findings": len(findings),
         "files": len({finding.path for finding in findings}),
-        "severities": dict(Counter(finding.severity.label for finding in findings)),
+        "severities": {one.label: count for one in Severity if (count := severities[one])},
         "packs": dict(Counter(finding.rule.partition("/")[0] for finding in findings)),
         "rules": dict(Counter(finding.rule for finding in findings)),
     }

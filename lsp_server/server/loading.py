@@ -30,7 +30,12 @@ class Loader:
         self._waiting: WeakKeyDictionary[Workspace, asyncio.Task[None]] = WeakKeyDictionary()
 
     def request(self, workspace: Workspace, delay: float = 0.0) -> None:
-        """Read a project in the background, `delay` seconds after the last request."""
+        """Read a project in the background, `delay` seconds after the last request.
+
+        The folder of a lone file is not read: it may be somebody's home.
+        """
+        if workspace.root in self._server.session.loose:
+            return
         waiting = self._waiting.pop(workspace, None)
         if waiting is not None:
             waiting.cancel()
@@ -68,7 +73,7 @@ class Loader:
             for number, _ in enumerate(check.learn()):
                 if number % STEPS == 0:
                     await asyncio.sleep(0)
-            server.scheduler.recheck(workspace)
+            server.scheduler.settle_all(workspace)
             total = sum(map(len, check.todo)) or 1
             done = 0
             async for answer in _answers(check, progress.is_cancelled):

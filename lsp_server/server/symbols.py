@@ -55,7 +55,7 @@ def register(server: RetortServer) -> None:
         place = await server.ready_place(params.text_document.uri)
         if place is None:
             return []
-        server.scheduler.settle_all(place.workspace)
+        server.scheduler.settle_pending(place.workspace)
         return document_symbols(server, place)
 
     @server.feature(types.WORKSPACE_SYMBOL)

@@ -6,18 +6,25 @@ import asyncio
 import json
 import os
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 import pytest
 import pytest_asyncio
 from lsprotocol import converters, types
-from pytest_lsp import ClientServerConfig, LanguageClient
+from pygls.io_ import run_async
+from pytest_lsp import ClientServerConfig, LanguageClient, make_test_lsp_client
 
+from lsp_server.project import scan, workspace
+from lsp_server.report import pages
+from lsp_server.server import loading
+from lsp_server.server.server import RetortServer, make_server
 from lsp_server.text import Encoding, LineIndex, Position
+from tests.planted import with_planted
 
 CLIENTS = Path(__file__).parent / "clients"
 ALL = sorted(path.stem for path in CLIENTS.glob("*.json"))
@@ -66,6 +73,7 @@ class Editor:
     published: list[types.PublishDiagnosticsParams] = field(default_factory=list)
     refreshes: int = 0
     applied: list[types.WorkspaceEdit] = field(default_factory=list)
+    server: RetortServer | None = None  # where it runs in this process
 
     @property
     def encoding(self) -> Encoding:
@@ -255,25 +263,39 @@ def write(root: Path, files: Mapping[str, str]) -> None:
         (root / path).write_text(text, "utf-8")
 
 
-@asynccontextmanager
-async def session(
-    name: str,
-    *folders: Path,
-    settings: dict[str, Any] | None = None,
-    options: Any = None,
-    end: bool = True,
-) -> AsyncIterator[Editor]:
-    """A server process and an editor that is connected to it; its cache lies beside the first
-    folder."""
-    cache = str(folders[0].parent / "cache") if folders else os.devnull
-    env = {**os.environ, "RETORT_CACHE_DIR": cache, "PYTHONPATH": str(ROOT)}
-    client = await ClientServerConfig(SERVER, server_env=env).start()
-    assert isinstance(client, LanguageClient)
+class Wire:
+    """One direction between two ends in this process."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self.reader = reader
+
+    def write(self, data: bytes) -> None:
+        """What one end writes the other reads."""
+        self.reader.feed_data(data)
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        self.reader.feed_eof()
+
+
+def make_editor(
+    name: str, client: LanguageClient, folders: tuple[Path, ...], settings: Any
+) -> Editor:
+    """An editor that notes what the server tells it."""
     editor = Editor(name, client, folders[0] if folders else Path("/nowhere"))
     if settings is not None:
         client.set_configuration({"retort": settings})
-    client.protocol.fm.features.pop(types.WORKSPACE_DIAGNOSTIC_REFRESH, None)
-    client.protocol.fm.features.pop(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+    for method in (types.WORKSPACE_DIAGNOSTIC_REFRESH, types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS):
+        client.protocol.fm.features.pop(method, None)
+
+    def action(given: Any, _: Any) -> types.Command | types.CodeAction:
+        """lsprotocol takes every action that holds a command for a command."""
+        kind = types.Command if isinstance(given.get("command"), str) else types.CodeAction
+        return converter.structure(given, kind)
+
+    converter = client.protocol._converter
+    either: Any = Union[types.Command, types.CodeAction]  # noqa: UP007 (the key in its table)
+    converter.register_structure_hook(either, action)
 
     @client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
     def publish(params: types.PublishDiagnosticsParams) -> None:
@@ -293,18 +315,64 @@ async def session(
         editor.applied.append(params.edit)
         return types.ApplyWorkspaceEditResult(applied=True)
 
-    result = await client.initialize_session(parameters(name, folders, options))
+    return editor
+
+
+@asynccontextmanager
+async def process(name: str, *folders: Path) -> AsyncIterator[Editor]:
+    """A server process and an editor that is connected to it over stdio."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    client = await ClientServerConfig(SERVER, server_env=env).start()
+    assert isinstance(client, LanguageClient)
+    editor = make_editor(name, client, folders, None)
+    result = await client.initialize_session(parameters(name, folders))
     editor.capabilities = result.capabilities
     yield editor
-    if end:
+    if editor.client._server is not None and editor.client._server.returncode is None:
         await client.shutdown_session()
     await client.stop()
 
 
+@asynccontextmanager
+async def session(
+    name: str, *folders: Path, settings: dict[str, Any] | None = None, options: Any = None
+) -> AsyncIterator[Editor]:
+    """A server in this process, which starts in no time, and an editor that is connected to it."""
+    server, client = make_server(), make_test_lsp_client()
+    to_server, to_client = asyncio.StreamReader(), asyncio.StreamReader()
+    editor = make_editor(name, client, folders, settings)
+    stop = threading.Event()
+    server.protocol.set_writer(Wire(to_client))  # type: ignore[arg-type]
+    client.protocol.set_writer(Wire(to_server))  # type: ignore[arg-type]
+    tasks = [
+        asyncio.create_task(run_async(stop, to_server, server.protocol)),
+        asyncio.create_task(run_async(stop, to_client, client.protocol)),
+    ]
+    result = await client.initialize_session(parameters(name, folders, options))
+    editor.capabilities = result.capabilities
+    editor.server = server
+    yield editor
+    await client.shutdown_async(None)
+    to_server.feed_eof()
+    to_client.feed_eof()
+    await asyncio.gather(*tasks)
+
+
+@pytest.fixture(autouse=True)
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache of its own, and the planted rules beside the real ones, which worker processes do
+    not have."""
+    monkeypatch.setenv("RETORT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(loading, "POOL_FROM", 1_000_000)
+    pages.rule_url.cache_clear()
+    for module in (workspace, scan, pages):
+        monkeypatch.setattr(module, "registry", with_planted)
+
+
 @pytest_asyncio.fixture(params=ALL)
 async def editor(request: pytest.FixtureRequest, project: Path) -> AsyncIterator[Editor]:
-    """Each known editor in turn."""
-    async with session(request.param, project) as one:
+    """Each known editor in turn, with a server process of its own."""
+    async with process(request.param, project) as one:
         yield one
 
 

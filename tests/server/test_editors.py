@@ -7,7 +7,22 @@ from lsprotocol import types
 from tests.server.conftest import LINE, OTHER_PATH, PAGE, PAGE_PATH, Editor
 
 
-async def test_squiggle_fix_and_its_end(editor: Editor) -> None:
+async def test_a_file(editor: Editor) -> None:
+    """Squiggle, hover, symbols, fix, «Ignore here» and fix-all in one open file."""
+    await squiggle_fix_and_its_end(editor)
+    await ignore_here_and_fix_all(editor)
+    await hover_shows_the_page(editor)
+    await symbols(editor)
+    await a_fix_that_needs_a_file_is_offered_where_it_can_be_made(editor)
+
+
+async def test_the_workspace(editor: Editor) -> None:
+    """The workspace command: closed files, and open buffers before the disk."""
+    await workspace_command_speaks_of_closed_files(editor)
+    await open_buffers_count_before_the_disk(editor)
+
+
+async def squiggle_fix_and_its_end(editor: Editor) -> None:
     text = editor.open(PAGE_PATH, version=0)
     found = await editor.diagnostics(PAGE_PATH, "planted/counting")
     where = editor.range(text, "one")
@@ -26,7 +41,7 @@ async def test_squiggle_fix_and_its_end(editor: Editor) -> None:
     assert again[0].range == where
 
 
-async def test_ignore_here_and_fix_all(editor: Editor) -> None:
+async def ignore_here_and_fix_all(editor: Editor) -> None:
     text = editor.open(PAGE_PATH, version=0)
     await editor.diagnostics(PAGE_PATH, "planted/counting")
     where = editor.range(text, "one")
@@ -40,7 +55,7 @@ async def test_ignore_here_and_fix_all(editor: Editor) -> None:
     assert fixed == PAGE.replace("one()", "three()")
 
 
-async def test_workspace_command_speaks_of_closed_files(editor: Editor) -> None:
+async def workspace_command_speaks_of_closed_files(editor: Editor) -> None:
     editor.open(PAGE_PATH)
     summary = await editor.command("retort.checkWorkspace")
     assert summary["rules"] == {"planted/counting": 2}
@@ -49,13 +64,13 @@ async def test_workspace_command_speaks_of_closed_files(editor: Editor) -> None:
         await editor.diagnostics(OTHER_PATH, "planted/counting")
 
 
-async def test_open_buffers_count_before_the_disk(editor: Editor) -> None:
+async def open_buffers_count_before_the_disk(editor: Editor) -> None:
     editor.open(PAGE_PATH, PAGE.replace(LINE, "    x"))
     summary = await editor.command("retort.checkWorkspace")
     assert summary["rules"] == {"planted/counting": 1}
 
 
-async def test_a_fix_that_needs_a_file_is_offered_where_it_can_be_made(editor: Editor) -> None:
+async def a_fix_that_needs_a_file_is_offered_where_it_can_be_made(editor: Editor) -> None:
     text = editor.open(PAGE_PATH, PAGE.replace("one", "make_file"))
     await editor.diagnostics(PAGE_PATH, "planted/creating")
     where = editor.range(text, "make_file")
@@ -72,7 +87,7 @@ async def test_a_fix_that_needs_a_file_is_offered_where_it_can_be_made(editor: E
     assert (edit.change_annotations is not None) is editor.name.startswith("vscode")
 
 
-async def test_hover_shows_the_page(editor: Editor) -> None:
+async def hover_shows_the_page(editor: Editor) -> None:
     text = editor.open(PAGE_PATH)
     await editor.diagnostics(PAGE_PATH, "planted/counting")
     at = editor.range(text, "one").start
@@ -86,7 +101,7 @@ async def test_hover_shows_the_page(editor: Editor) -> None:
     assert await editor.client.text_document_hover_async(start) is None
 
 
-async def test_symbols(editor: Editor) -> None:
+async def symbols(editor: Editor) -> None:
     text = editor.open(PAGE_PATH)
     identifier = types.TextDocumentIdentifier(editor.uri(PAGE_PATH))
     params = types.DocumentSymbolParams(identifier)
