@@ -87,6 +87,22 @@ def condition(node: Node, row: RowFunction, binding: str, depth: int = 0) -> str
     return ""
 
 
+def fields_of(row: RowFunction) -> frozenset[str]:
+    """The fields of the row that the function reads."""
+    return frozenset(filter(None, (field_of(call, row) for call in row.body.find(Call))))
+
+
+def bare_fields_of(row: RowFunction) -> frozenset[str]:
+    """Those of them that are conditions by themselves, compared with nothing."""
+    found: set[str] = set()
+    for call in row.body.find(Call):
+        around = call.parent
+        compared = isinstance(around, BinaryOperator) and around.operator in _COMPARISONS
+        if not compared and (around is None or around.kind != "arguments"):
+            found.add(field_of(call, row))
+    return frozenset(found - {""})
+
+
 def _compared(operator: str, field: str, right: Node, binding: str, row: RowFunction) -> str:
     if not field:
         return ""

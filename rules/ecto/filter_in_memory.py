@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
+from lsp_server.facts.schemas import schemas
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.imports import import_edit
 from lsp_server.lint.rule import Rule, on
+from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import BinaryOperator, Call, Match, Pipe, UnaryOperator
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span
 
 from ._discarded import whole
 from ._query_shape import Shape, shape_of
-from ._row_functions import condition, field_of, row_function
+from ._row_functions import bare_fields_of, condition, field_of, fields_of, row_function
 
 WIDTH = 98
 # Parts of a query under which a further condition or order means the same as on the rows.
@@ -109,8 +111,9 @@ class FilterInMemory(Rule):
     Counting becomes `Repo.aggregate(query, :count)`, `Enum.any?/1` and `Enum.empty?/1` become
     `Repo.exists?`, and the first row is fetched with `limit(1)`. That is safe where the whole query
     is seen and joins, groups and selects nothing; else look at it. A filter becomes a `where`, a
-    sort an `order_by`, a map to an id a `select`: look at the filter's `nil`s, for which SQL has
-    rules of its own, and at the collation of the order.
+    sort an `order_by`, a map to an id a `select`, if the schema does not say that there is no such
+    column: look at the filter's `nil`s, for which SQL has rules of its own, and at the collation of
+    the order.
     """
 
     @on(Call, name="all")
@@ -185,17 +188,18 @@ def _of_rows(read: _Read, file: File, name: str, arity: int) -> tuple[str, Fix |
     field = field_of(row.body, row)
     if _CHOOSING.get(name) == arity:
         said = condition(row.body, row, binding)
-        if not said:
-            return None
+        bare = bare_fields_of(row)
+        if not said or (bare and "preload" in read.shape.parts):
+            return None  # with a preload, a bare name may be that of an association
         message = f"`{name}` chooses among all rows in memory; `where` leaves that to the database"
         if name != "Enum.filter":
             return message, None
         edits = _more(read, file, "where", f"[{binding}], {said}")
-        return message, _fix("Filter in the query", edits, False)
+        return message, _of_columns("Filter in the query", edits, read, file, fields_of(row), bare)
     if name == "Enum.map" and arity == 2 and _is_key(field) and "preload" not in read.shape.parts:
         edits = _more(read, file, "select", f"[{binding}], {binding}.{field}")
         message = f"only `{field}` of each row is used; `select` fetches nothing else"
-        return message, _fix("Select the field", edits, False)
+        return message, _of_columns("Select the field", edits, read, file, {field})
     if name == "Enum.sort_by" and field and "order_by" not in read.shape.parts:
         direction = read.rest[1].text if arity == 3 else ":asc"
         if direction not in (":asc", ":desc"):
@@ -203,8 +207,35 @@ def _of_rows(read: _Read, file: File, name: str, arity: int) -> tuple[str, Fix |
         order = f"{binding}.{field}" if direction == ":asc" else f"desc: {binding}.{field}"
         edits = _more(read, file, "order_by", f"[{binding}], {order}")
         message = f"rows are sorted by `{field}` in memory; `order_by` leaves that to the database"
-        return message, _fix("Sort in the query", edits, False)
+        return message, _of_columns("Sort in the query", edits, read, file, {field})
     return None
+
+
+def _of_columns(
+    title: str,
+    edits: list[Edit],
+    read: _Read,
+    file: File,
+    fields: Set[str],
+    booleans: Set[str] = frozenset(),
+) -> Fix | None:
+    """A fix that does not apply where the schema is known and one of the fields has no column, or
+    is taken for a condition and is no boolean."""
+    if not edits or file.form is None:
+        return None
+    module = file.form.names_at(read.all.start).expand(read.shape.schema)
+
+    def build(snapshot: Snapshot) -> list[Edit]:
+        schema = schemas(snapshot.index).of(module)
+        if schema is not None and not schema.open:
+            if not all(schema.column(name) for name in fields):
+                return []
+            known = schema.all_fields
+            if any(known[name].type != ":boolean" for name in booleans):
+                return []
+        return edits
+
+    return Fix.review(title, build)
 
 
 def _is_key(field: str) -> bool:
