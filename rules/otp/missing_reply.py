@@ -107,15 +107,20 @@ def _is_server(file: File) -> bool:
 
 def _names(pattern: Node) -> frozenset[str] | None:
     """The variables that hold what is needed to reply; None where that cannot be said."""
-    match pattern:
-        case Identifier(name):
-            return frozenset({name})
-        case Match():
-            one, other = _names(pattern.left), _names(pattern.right)
-            return None if one is None or other is None else one | other
-        case Tuple([_, tag]):
-            return _names(tag)
-    return None
+    found: set[str] = set()
+    pending = [pattern]
+    while pending:
+        node = pending.pop()
+        match node:
+            case Identifier(name):
+                found.add(name)
+            case Match():
+                pending += (node.left, node.right)
+            case Tuple([_, tag]):
+                pending.append(tag)
+            case _:
+                return None
+    return frozenset(found)
 
 
 def _occurs(function: Function, names: frozenset[str]) -> bool:
