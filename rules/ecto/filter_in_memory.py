@@ -156,7 +156,7 @@ def _judged(read: _Read, file: File) -> tuple[str, Fix | None] | None:
         return None
     if name in _COUNTS and arity == 1:
         message = f"`{name}` counts rows that it fetches first; `{repo}.aggregate(query, :count)`"
-        edits = _instead(read, file, "aggregate", ":count") if file.depends("ecto >= 3.4") else []
+        edits = _instead(read, file, "aggregate", ":count") if file.depends("ecto >= 3.3") else []
         return f"{message} only counts", _fix("Count in the database", edits, read.is_plain)
     if name in _ANY and arity == 1:
         edits = _existence(read, file)
