@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from lsp_server.lint.finding import Finding
 from lsp_server.project.cache import Cache, clear_cache
@@ -89,7 +90,7 @@ def register(server: RetortServer) -> None:
             for path, document in old.open.items():
                 workspace.open_document(path, document.source, document.version)
             if not workspace.ready:
-                server.loader.request(workspace)
+                server.loader.read(workspace)
 
     @server.command(CLEAR)
     def clear(*_: Any) -> Plain:
@@ -134,9 +135,12 @@ async def _apply(server: RetortServer, edit: Plain | None) -> bool:
         server.show("The editor cannot apply edits; run `retort check --fix`.")
         return False
     params = {"label": "Retort: fix all", "edit": edit}
-    answer = await server.protocol.send_request_async(types.WORKSPACE_APPLY_EDIT, params)
-    if not getattr(answer, "applied", False):
-        reason = getattr(answer, "failure_reason", None) or "no reason given"
+    try:
+        answer = await server.protocol.request_plain(types.WORKSPACE_APPLY_EDIT, params)
+        applied, reason = bool(answer.applied), answer.failure_reason or "no reason given"
+    except JsonRpcException as error:
+        applied, reason = False, str(error)
+    if not applied:
         server.show(f"The editor did not apply the fixes: {reason}", types.MessageType.Warning)
         return False
     return True

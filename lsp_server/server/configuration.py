@@ -87,4 +87,4 @@ def reread(server: RetortServer, workspace: Workspace) -> None:
         server.scheduler.recheck(workspace)
         server.scheduler.run_project_rules(workspace)
         if workspace.loaded:
-            server.loader.request(workspace, RELOAD_AFTER)
+            server.loader.read_again(workspace, RELOAD_AFTER)

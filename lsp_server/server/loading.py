@@ -29,22 +29,32 @@ class Loader:
         self._locks: WeakKeyDictionary[Workspace, asyncio.Lock] = WeakKeyDictionary()
         self._waiting: WeakKeyDictionary[Workspace, asyncio.Task[None]] = WeakKeyDictionary()
 
-    def request(self, workspace: Workspace, delay: float = 0.0) -> None:
-        """Read a project in the background, `delay` seconds after the last request.
+    def read(self, workspace: Workspace) -> None:
+        """Read a project in the background, unless that was done already."""
+        self._request(workspace, 0.0, again=False)
 
-        The folder of a lone file is not read: it may be somebody's home.
-        """
-        if workspace.root in self._server.session.loose:
-            return
+    def read_again(self, workspace: Workspace, delay: float = 0.0) -> None:
+        """Read a project in the background, `delay` seconds after the last request."""
+        self._request(workspace, delay, again=True)
+
+    def _request(self, workspace: Workspace, delay: float, *, again: bool) -> None:
+        # The folder of a lone file is not read: it may be somebody's home.
+        if workspace.root not in self._server.session.loose:
+            self._forget_waiting(workspace)
+            load = self._load(workspace, delay, again)
+            self._waiting[workspace] = self._server.start(load)
+
+    def _forget_waiting(self, workspace: Workspace) -> None:
         waiting = self._waiting.pop(workspace, None)
         if waiting is not None:
             waiting.cancel()
-        self._waiting[workspace] = self._server.start(self._load(workspace, delay))
 
-    async def _load(self, workspace: Workspace, delay: float) -> None:
+    async def _load(self, workspace: Workspace, delay: float, again: bool) -> None:
         await asyncio.sleep(delay)
         async with self._lock(workspace):
             self._waiting.pop(workspace, None)
+            if workspace.loaded and not again:
+                return
             await self._check(workspace, "Retort reads the project")
         self._server.scheduler.recheck(workspace)
         if self._server.mode.whole_project:
@@ -52,6 +62,7 @@ class Loader:
 
     async def check(self, workspace: Workspace, title: str) -> bool:
         """Check a project now; False where the user has cancelled it."""
+        self._forget_waiting(workspace)
         async with self._lock(workspace):
             return await self._check(workspace, title)
 

@@ -182,4 +182,4 @@ async def _begin(server: RetortServer) -> None:
     configuration.watch(server)
     await configuration.pull(server)
     for workspace in server.session.workspaces.values():
-        server.loader.request(workspace)
+        server.loader.read(workspace)

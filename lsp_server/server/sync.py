@@ -30,7 +30,7 @@ def register(server: RetortServer) -> None:
         source = item.text.encode("utf-8", "replace")
         place.workspace.open_document(place.path, source, item.version)
         if unread:
-            server.loader.request(place.workspace)
+            server.loader.read(place.workspace)
         diagnostics.opened(server, place)
         _settle(server, place)
 

@@ -57,7 +57,7 @@ def register(server: RetortServer) -> None:
         for folder in params.event.added:
             path = to_path(folder.uri)
             for workspace in [] if path is None else server.session.add_folder(path):
-                server.loader.request(workspace)
+                server.loader.read(workspace)
         for folder in params.event.removed:
             path = to_path(folder.uri)
             for workspace in [] if path is None else server.session.remove_folder(path):
@@ -91,9 +91,9 @@ def touched(server: RetortServer, uri: str) -> None:
     if path == FILE_NAME:
         configuration.reread(server, workspace)
     elif path.rpartition("/")[2] == IGNORES:
-        server.loader.request(workspace)
+        server.loader.read_again(workspace)
     elif place.file.is_dir() and path not in workspace.index:
-        server.loader.request(workspace)  # a folder has come, and no event tells of its files
+        server.loader.read_again(workspace)  # a folder has come, and no event tells of its files
     elif is_project_file(path):
         sync.reread(server, place)
     else:
