@@ -165,7 +165,7 @@ def serve(tcp: str | None, stdio: bool, log_file: Path | None, log_level: str) -
     except OSError as error:
         raise click.UsageError(f"the log cannot be written: {error}") from error
     if tcp is None:
-        sys.exit(serve_stdio())
+        serve_stdio()
     host, _, port = tcp.rpartition(":")
     if not port.isdecimal() or int(port) > 65535:
         raise click.UsageError(f"`{tcp}` is not HOST:PORT.")

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from lsp_server.server.code_actions import ContentModified
 from lsp_server.server.server import make_server
@@ -35,13 +35,20 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
     return record.exc_info is None or not isinstance(record.exc_info[1], ContentModified)
 
 
-def serve_stdio() -> int:
-    """Serve one client over stdin and stdout until it goes away; the answer is the exit status,
-    which LSP 3.17 wants to be 1 where no `shutdown` came before the end."""
+def serve_stdio() -> NoReturn:
+    """Serve one client over stdin and stdout until it goes away, and end the process; with status 1
+    where no `shutdown` came before the end (LSP 3.17)."""
     stdin, stdout = _own_streams()
     server = make_server()
     server.start_io(stdin, stdout)
-    return 0 if server.was_shut_down else 1
+    _end(0 if server.was_shut_down else 1)
+
+
+def _end(status: int) -> NoReturn:
+    """End at once: Python would wait for what worker processes are about, and they end with us."""
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _own_streams() -> tuple[BinaryIO, BinaryIO]:
@@ -54,6 +61,7 @@ def _own_streams() -> tuple[BinaryIO, BinaryIO]:
     return streams
 
 
-def serve_tcp(host: str, port: int) -> None:
-    """Serve one client on a port. Raises OSError where it cannot be had."""
+def serve_tcp(host: str, port: int) -> NoReturn:
+    """Serve one client on a port, and end the process. Raises OSError where it cannot be had."""
     make_server().start_tcp(host, port)
+    _end(0)
