@@ -19,6 +19,35 @@ local function plain(diagnostics)
   end, diagnostics)
 end
 
+local function text()
+  return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
+end
+
+local function open(path)
+  vim.cmd.edit(path)
+  vim.bo.filetype = "elixir"
+  await("the client", function()
+    return #vim.lsp.get_clients({ bufnr = 0 }) > 0
+  end)
+end
+
+local function squiggles(code)
+  return vim.tbl_filter(function(one)
+    return one.code == code
+  end, vim.diagnostic.get(0))
+end
+
+-- Puts the cursor on a squiggle and chooses the one action whose title holds some words.
+local function choose(squiggle, words)
+  vim.api.nvim_win_set_cursor(0, { squiggle.lnum + 1, squiggle.col })
+  vim.lsp.buf.code_action({
+    apply = true,
+    filter = function(action)
+      return action.title:find(words, 1, true) ~= nil
+    end,
+  })
+end
+
 local function tour()
   vim.filetype.add({ extension = { ex = "elixir", exs = "elixir", heex = "heex" } })
   vim.lsp.config("retort", {
@@ -27,43 +56,55 @@ local function tour()
     root_dir = vim.env.TOUR_ROOT,
   })
   vim.lsp.enable("retort")
-  vim.cmd.edit(vim.env.TOUR_PAGE)
-  vim.bo.filetype = "elixir"
-  await("the client", function()
-    return #vim.lsp.get_clients({ bufnr = 0 }) > 0
-  end)
 
-  local function squiggles()
-    return vim.tbl_filter(function(one)
-      return one.code == "liveview/push-redirect"
-    end, vim.diagnostic.get(0))
-  end
+  -- A squiggle, its fix, and the end of it.
+  open(vim.env.TOUR_PAGE)
   await("the squiggle", function()
-    return #squiggles() == 1
+    return #squiggles("liveview/push-redirect") == 1
   end)
   seen.diagnostics = plain(vim.diagnostic.get(0))
-
-  local squiggle = squiggles()[1]
-  vim.api.nvim_win_set_cursor(0, { squiggle.lnum + 1, squiggle.col })
-  vim.lsp.buf.code_action({
-    apply = true,
-    filter = function(action)
-      return action.title:find("push_navigate", 1, true) ~= nil
-    end,
-  })
+  choose(squiggles("liveview/push-redirect")[1], "push_navigate")
   await("the fix", function()
-    return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n"):find("push_navigate") ~= nil
+    return text():find("push_navigate") ~= nil
   end)
-  seen.fixed = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
+  seen.fixed = text()
   await("the end of the squiggle", function()
-    return #squiggles() == 0
+    return #squiggles("liveview/push-redirect") == 0
   end)
-  seen.after = plain(vim.diagnostic.get(0))
+  vim.cmd("silent undo")
+  await("the squiggle after undo", function()
+    return #squiggles("liveview/push-redirect") == 1
+  end)
+  vim.cmd("silent redo")
 
+  -- A finding that joins many files, and a fix that writes a new one.
+  open(vim.env.TOUR_MIGRATION)
+  await("the project's finding", function()
+    return #squiggles("ecto/missing-fk-index") == 1
+  end)
+  choose(squiggles("ecto/missing-fk-index")[1], "in a new migration")
+  await("the new migration", function()
+    for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
+      local name = vim.api.nvim_buf_get_name(buffer)
+      local lines = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), "\n")
+      if name ~= vim.env.TOUR_MIGRATION and lines:find("create index", 1, true) then
+        seen.created = { name = name, text = lines }
+        return true
+      end
+    end
+  end)
+
+  -- Everything at once, as the buffers are.
   local client = vim.lsp.get_clients({ bufnr = 0 })[1]
   local answer = client:request_sync("workspace/executeCommand", { command = "retort.checkWorkspace" }, 60000, 0)
   assert(answer and answer.result, "the workspace command gave no result")
-  seen.summary = { findings = answer.result.findings }
+  seen.rules = answer.result.rules
+  seen.files = 0
+  for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
+    if #vim.diagnostic.get(buffer) > 0 then
+      seen.files = seen.files + 1
+    end
+  end
 end
 
 local ok, message = pcall(tour)
