@@ -163,6 +163,7 @@ def load_rules() -> None:
     registry()
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _folders(params: types.InitializeParams) -> list[Path]:
