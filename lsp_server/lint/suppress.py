@@ -8,25 +8,27 @@ named by its pack alone (`ecto`). Text after ` -- ` is the reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from lsp_server.document import Document
+from lsp_server.document import Document, Language
 from lsp_server.lint.checker import finish
 from lsp_server.lint.finding import Edit, Finding, Fix, Tag
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax import heex
+from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.literals import Charlist, Sigil, String
 from lsp_server.syntax.node import kind_id
-from lsp_server.text import Span, line_ending
+from lsp_server.text import BOM, Span, line_ending
 
 UNUSED = "retort/unused-suppression"
 UNKNOWN = "retort/unknown-suppression"
 UNREADABLE = "retort/unreadable-file"
 _MARK = re.compile(rb"retort:(ignore-file|ignore)\b([^\n\r]*)")
 _COMMENT = kind_id("comment")
+_COMMENTS = (b"#", b"//", b"<%!--", b"<%#")  # what a line of nothing but a comment begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,11 @@ class Suppression:
         """The name by which the suppression silences a rule on a line."""
         if self.lines is not None and line not in self.lines:
             return None
-        pack = rule.partition("/")[0]
-        return next((one for one in self.names if one.name in (rule, pack)), None)
+        return next((one for one in self.names if one.name in (rule, _pack(rule))), None)
+
+
+def _pack(rule: str) -> str:
+    return rule.partition("/")[0]
 
 
 def suppressions(document: Document) -> list[Suppression]:
@@ -67,15 +72,30 @@ def suppressions(document: Document) -> list[Suppression]:
 
 
 def _comment_around(document: Document, offset: int) -> Span | None:
-    for layer in document.templates:
-        if layer.span.start <= offset < layer.span.end:
-            path = heex.path_to(layer.template, offset)
-            last = path[-1] if path else None
-            return last.span if isinstance(last, heex.EexComment) else None
+    layer = _layer_at(document, offset)
+    if layer is not None:
+        path = heex.path_to(layer.template, offset)
+        last = path[-1] if path else None
+        return last.span if isinstance(last, heex.EexComment) else None
+    if document.language is Language.OTHER:
+        line = document.lines.line_span(document.lines.line_at(offset))
+        at = document.source.find(b"//", line.start, offset)
+        return None if at < 0 else Span(at, line.end)
     raw = document.tree.raw.root_node.named_descendant_for_byte_range(offset, offset)
     if raw is None or raw.kind_id != _COMMENT:
         return None
     return Span(raw.start_byte, raw.end_byte)
+
+
+def _layer_at(document: Document, offset: int) -> TemplateLayer | None:
+    """The template around a byte; of the file's forms only the one that is there is looked at."""
+    if document.template is not None:
+        return document.template
+    form = document.outline.form_at(offset)
+    for layer in () if form is None else form.templates:
+        if layer.span.start <= offset < layer.span.end:
+            return layer
+    return None
 
 
 def _suppression(document: Document, match: re.Match[bytes], comment: Span) -> Suppression:
@@ -87,8 +107,9 @@ def _suppression(document: Document, match: re.Match[bytes], comment: Span) -> S
     )
     first, last = lines.line_at(comment.start), lines.line_at(comment.end)
     line = lines.line_span(first)
+    begin = line.start + len(BOM) * source.startswith(BOM, line.start, line.end)
     alone = (
-        not source[line.start : comment.start].strip()
+        not source[begin : comment.start].strip()
         and not source[comment.end : lines.line_span(last).end].strip()
     )
     about = None
@@ -96,7 +117,7 @@ def _suppression(document: Document, match: re.Match[bytes], comment: Span) -> S
         about = frozenset(reach(document, last + 1) if alone else {first, last})
     if alone:
         after = lines.starts[last + 1] if last + 1 < lines.line_count else len(source)
-        whole = Span(line.start, after)
+        whole = Span(begin, after)
     else:
         before = source[line.start : comment.start]
         whole = Span(comment.start - (len(before) - len(before.rstrip())), comment.end)
@@ -106,26 +127,36 @@ def _suppression(document: Document, match: re.Match[bytes], comment: Span) -> S
 def reach(document: Document, line: int) -> range:
     """The lines that a comment above `line` is about.
 
-    One line; but where a text of several lines or the opening tag of an element begins on it, no
-    comment can stand inside that, so the lines down to its end belong to it.
+    One line, after further comments; but where a text of several lines, the opening tag of an
+    element or Elixir in a template begins on it, no comment can stand inside that, so the lines
+    down to its end belong to it.
     """
-    span = document.lines.line_span(line)
+    lines = document.lines
+    while line + 1 < lines.line_count and lines.line_bytes(line).strip().startswith(_COMMENTS):
+        line += 1
+    start = lines.line_span(line).start + len(lines.indentation(lines.line_span(line).start))
     last = line
-    for begin, end in _solid(document):
-        if span.start <= begin < span.end:
-            last = max(last, document.lines.line_at(end))
+    for span in sorted(_solid(document, start)):
+        if line <= lines.line_at(span.start) <= last:
+            last = max(last, lines.line_at(span.end))
     return range(line, last + 1)
 
 
-def _solid(document: Document) -> Iterable[Span]:
-    """Stretches of text in which no comment can stand: quoted texts and opening tags."""
-    templates = list(document.templates)
-    for layer in templates:
+def _solid(document: Document, offset: int) -> Iterator[Span]:
+    """Stretches of text around a byte in which no comment of its own line can stand: quoted texts,
+    opening tags, and the Elixir of templates."""
+    form = document.outline.form_at(offset)
+    layers = form.templates if form is not None else []
+    for layer in layers if document.template is None else [document.template]:
         for node in heex.walk(layer.template):
             if isinstance(node, heex.Tag):
                 yield node.opening
-    inner = {layer.sigil.span for layer in templates if layer.sigil is not None}
-    for form in document.forms:
+            elif isinstance(node, heex.Clause):
+                yield node.head
+            elif isinstance(node, (heex.Interpolation, heex.EexComment)):
+                yield node.span
+    if form is not None:
+        inner = {layer.sigil.span for layer in layers if layer.sigil is not None}
         for view in (String, Charlist, Sigil):
             for quoted in form.index.nodes(view):
                 if quoted.span not in inner:
@@ -133,12 +164,17 @@ def _solid(document: Document) -> Iterable[Span]:
 
 
 def suppress(
-    document: Document, findings: Iterable[Finding], known: Collection[str], ran: Collection[str]
+    document: Document,
+    findings: Iterable[Finding],
+    known: Collection[str],
+    ran: Collection[str],
+    pending: Collection[str] = (),
 ) -> list[Finding]:
     """What is left of a file's findings, and what is wrong with its suppressions.
 
     `known` are all rules and packs that exist. `ran` are the rules that were run on the file:
-    only of those can it be said that a suppression of them suppresses nothing.
+    only of those can it be said that a suppression of them suppresses nothing. `pending` are rules
+    that will be run yet.
     """
     comments = suppressions(document)
     if not comments:
@@ -151,8 +187,11 @@ def suppress(
         used.update(hits)
         if not hits:
             left.append(finding)
+    judged = {*ran} | ({_pack(rule) for rule in ran} - {_pack(rule) for rule in pending})
     complaints = (
-        complaint for one in comments for complaint in _complaints(document, one, used, known, ran)
+        complaint
+        for one in comments
+        for complaint in _complaints(document, one, used, known, judged)
     )
     return [*left, *finish(complaints, document.path)]
 
@@ -162,13 +201,12 @@ def _complaints(
     comment: Suppression,
     used: Collection[Named],
     known: Collection[str],
-    ran: Collection[str],
+    judged: Collection[str],
 ) -> Iterable[Finding]:
-    packs = {rule.partition("/")[0] for rule in ran}
     idle = [
         name
         for name in comment.names
-        if name not in used and (name.name in ran or name.name in packs or name.name not in known)
+        if name not in used and (name.name in judged or name.name not in known)
     ]
     for name in idle:
         fix = Fix.safe("Remove the suppression", _removal(comment, name, idle))
@@ -215,22 +253,28 @@ def _removal(
 
 def ignore_here(document: Document, finding: Finding) -> list[Edit]:
     """The edits that insert a suppression of a finding, or add its rule to one that is there."""
-    line = document.lines.line_at(finding.span.start)
+    lines, source = document.lines, document.source
+    line = lines.line_at(finding.span.start)
     for one in suppressions(document):
         if one.lines is not None and line in one.lines and one.names:
             end = one.names[-1].span.end
             return [Edit(Span(end, end), f", {finding.rule}", document.path)]
-    around = [span.start for span in _solid(document) if span.covers(finding.span)]
-    line = document.lines.line_at(min([finding.span.start, *around]))
-    at = document.lines.starts[line]
-    indent = document.lines.indentation(at).decode()
-    text = f"retort:ignore {finding.rule}"
-    newline = line_ending(document.source)
-    in_template = any(
-        layer.span.start <= at + len(indent) < layer.span.end for layer in document.templates
-    )
-    comment = f"<%!-- {text} --%>" if in_template else f"# {text}"
-    return [Edit(Span(at, at), f"{indent}{comment}{newline}", document.path)]
+    at = lines.starts[line]
+    solid = sorted(_solid(document, finding.span.start), reverse=True)
+    for span in solid:
+        if span.start < at < span.end:
+            at = lines.starts[lines.line_at(span.start)]
+    indent = lines.indentation(at)
+    if at == 0 and source.startswith(BOM):
+        at = len(BOM)
+    if _layer_at(document, at + len(indent)) is not None:
+        comment = f"<%!-- retort:ignore {finding.rule} --%>"
+    else:
+        comment = (
+            f"{'//' if document.language is Language.OTHER else '#'} retort:ignore {finding.rule}"
+        )
+    text = f"{indent.decode()}{comment}{line_ending(source)}"
+    return [Edit(Span(at, at), text, document.path)]
 
 
 def unreadable(path: str, refusal: str) -> list[Finding]:

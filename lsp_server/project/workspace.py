@@ -359,7 +359,9 @@ class Workspace:
         if document is None and result is not None and result.has_suppressions:
             document = self.document(path)
         if document is not None:
-            found = suppress(document, found, self._known_names, self._ran(document))
+            pending = () if self.loaded else (rule.id for rule in self.registry.project_rules)
+            ran = self._ran(document)
+            found = suppress(document, found, self._known_names, ran, [*pending])
         return in_order(found)
 
     def _raw_findings(self, path: str) -> Iterator[Finding]:
