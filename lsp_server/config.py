@@ -119,10 +119,22 @@ def _level(levels: Mapping[str, str], rule: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
-    """Whether a path from the project's root matches one of some .gitignore patterns."""
+    """Whether a path from the project's root matches one of some .gitignore patterns; those that
+    are none match nothing."""
     from pathspec import GitIgnoreSpec
 
-    return GitIgnoreSpec.from_lines(patterns).match_file
+    return GitIgnoreSpec.from_lines(filter(is_pattern, patterns)).match_file
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a line of a .gitignore is a pattern."""
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([text])
+    except (ValueError, re.error):
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +217,9 @@ class _Reader:
 
     def _texts(self, key: str, value: object) -> list[str]:
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            for one in value:
+                if not is_pattern(one):
+                    self.complain(one, f"`{one}` in `{key}` is no pattern of .gitignore")
             return value
         self.complain(key, f"`{key}` is a list of texts")
         return []

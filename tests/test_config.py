@@ -79,6 +79,7 @@ def test_a_findings_own_severity_counts_where_none_is_configured() -> None:
         ('[rules."ecto/missing-fk-index"]\nalow = []', 1, "did you mean `allow`?"),
         ('[rules."ecto/missing-fk-index"]\nallow = "x"', 1, "`allow`"),
         ("exclude = 1", 0, "list of texts"),
+        ('exclude = [\n"lib/[z-a].ex"]', 1, "no pattern"),
         ("a = [", 0, "not TOML"),
     ],
 )

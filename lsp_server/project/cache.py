@@ -182,10 +182,11 @@ def _checksum(body: bytes | memoryview) -> bytes:
 
 def clear_cache(root: Path) -> bool:
     """Remove the cache of a project; whether there was one."""
-    path = cache_path(root)
-    existed = path.exists()
-    path.unlink(missing_ok=True)
-    return existed
+    try:
+        cache_path(root).unlink()
+    except OSError:
+        return False
+    return True
 
 
 def now() -> int:

@@ -78,9 +78,11 @@ def text_digest(source: bytes) -> bytes:
     return hashlib.blake2b(source, digest_size=16).digest()
 
 
-def run(job: Job, entries: Iterable[Entry]) -> Iterator[FileResult]:
+def run(
+    job: Job, entries: Iterable[Entry], rules: Sequence[Rule] | None = None
+) -> Iterator[FileResult]:
     """Check files one after the other; those that are gone are left out."""
-    rules = enabled_rules(job.settings)
+    rules = enabled_rules(job.settings) if rules is None else rules
     root = Path(job.root)
     for entry in entries:
         try:

@@ -205,7 +205,8 @@ class Workspace:
         if path in self.open:
             return False
         entry = entry_of(self.root, path) if self.is_part(path) else None
-        result = next(run(self.job(), [] if entry is None else [entry]), None)
+        entries = [] if entry is None else [entry]
+        result = next(run(self.job(), entries, self.document_rules), None)
         if result is None:
             return self.remove(path)
         before = self._results.get(path)

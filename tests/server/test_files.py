@@ -26,7 +26,9 @@ TWIN = "defmodule Shop.Page do\nend\n"
 LOCK = '%{{\n  "phoenix_live_view": {{:hex, :phoenix_live_view, "{}", "a", [:mix], []}},\n}}\n'
 MIX = """\
 defmodule Shop.MixProject do
-  def project, do: [deps: [{:phoenix_live_view, ">= 0.1.0"}]]
+  use Mix.Project
+  def project, do: [deps: deps()]
+  defp deps, do: [{:phoenix_live_view, ">= 0.1.0"}]
 end
 """
 
