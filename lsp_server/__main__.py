@@ -18,7 +18,14 @@ def main() -> None:
     gc.disable()
     from lsp_server.cli import retort
 
-    retort(prog_name="retort")
+    try:
+        retort(prog_name="retort")
+    except Exception:
+        import traceback
+
+        # Status 1 means findings; this is a mistake in Retort, which a report of it needs.
+        traceback.print_exc()
+        sys.exit(2)
 
 
 if __name__ == "__main__":

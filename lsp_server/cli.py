@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -23,6 +24,9 @@ def retort() -> None:
     retort check --fix      and apply every fix that keeps behaviour
     retort explain RULE     why a finding matters, with bad and good code
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # no letter is worth an exception
+            stream.reconfigure(errors="backslashreplace")
 
 
 @retort.command()
@@ -87,7 +91,12 @@ def check(
         timings=timings,
         quiet=quiet,
     )
-    sys.exit(run_check(request))
+    try:
+        status = run_check(request)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise click.UsageError(f"{where}{error.strerror or error}") from error
+    sys.exit(status)
 
 
 @retort.command("rules")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,14 +15,13 @@ from lsp_server.lint.dispatch import (
     check_template,
     dispatch_of,
     guarded,
+    log_failure,
 )
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix, Operation, Related, fingerprint
 from lsp_server.lint.rule import AnyRule, ProjectRule, Rule
 from lsp_server.role import Role
 from lsp_server.snapshot import Snapshot
-
-log = logging.getLogger(__name__)
 
 
 def applicable(
@@ -116,8 +114,8 @@ def operations(finding: Finding, snapshot: Snapshot) -> list[Operation]:
         return []
     try:
         built = list(finding.fix.build(snapshot))
-    except Exception:
-        log.exception("the fix of rule %s failed on %s", finding.rule, finding.path)
+    except Exception as error:
+        log_failure(f"the fix of rule {finding.rule} failed on {finding.path}", error)
         return []
     return [
         replace(one, path=finding.path) if isinstance(one, Edit) and not one.path else one

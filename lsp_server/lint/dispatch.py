@@ -7,9 +7,12 @@ calls, never the other way round.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from logging import DEBUG
+from pathlib import PurePath
 from typing import Any
 
 from lsp_server.document import Document
@@ -73,9 +76,31 @@ def guarded(
     """The findings of a rule; a rule that raises is logged with its name and gives none."""
     try:
         return list(run(*given) or ())
-    except Exception:
-        log.exception("rule %s failed on %s and was skipped there", rule.id, where)
+    except Exception as error:
+        log_failure(f"rule {rule.id} failed on {where} and was skipped there", error)
         return []
+
+
+class _NotTwice(logging.Filter):
+    """Drops a record that says what the last one said: who fails on a node mostly fails on all."""
+
+    _last = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        new, self._last = message != self._last, message
+        return new
+
+
+log.addFilter(_NotTwice())
+
+
+def log_failure(what: str, error: Exception) -> None:
+    """Log what a rule's mistake came to, in one line with its place; at level debug all of it."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{PurePath(frame.filename).name}:{frame.lineno}"
+    kind = type(error).__name__
+    log.error("%s: %s: %s (%s)", what, kind, error, place, exc_info=log.isEnabledFor(DEBUG))
 
 
 def _elixir(dispatch: Dispatch, index: NodeIndex, file: File) -> Iterator[Finding]:

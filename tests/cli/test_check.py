@@ -1,0 +1,487 @@
+"""`retort check`: what it shows, what it changes, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsp_server.lint.finding import Finding
+from lsp_server.project.workspace import Workspace
+from lsp_server.report.report import Report
+from lsp_server.report.terminal import show
+from lsp_server.text import Span
+from tests.cli.conftest import A, B, Shell, process
+
+ONE, RISKY = "planted/counting", "planted/reviewed"
+
+
+def rules(report: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one["path"], one["rule"]) for one in report["findings"]]
+
+
+# Formats
+
+
+def test_text(shell: Shell) -> None:
+    said = shell("check", status=1).splitlines()
+    assert said[:5] == [
+        "warning[planted/counting] `one` is not enough",
+        "  --> lib/a.ex:2:22",
+        '  2 |   def go, do: {"😀é", one()}',
+        "    |                       ^^^",  # the astral sign is two cells wide
+        "    fix: Write two",
+    ]
+    assert "    fix: Write calm (review it in the editor)" in said
+    assert said[-1] == "3 findings in 3 files: 2 warnings, 1 hint. `retort check --fix` mends 1."
+
+
+def test_json_is_as_it_was_promised(shell: Shell) -> None:
+    shell.write({"lib/c.ex": A})
+    report = shell.json("--rule", "planted/counting", "--rule", "planted/twins", "lib/a.ex")
+    assert set(report) == {"version", "findings", "summary"}
+    assert report["version"] == 1
+    twins, counting = report["findings"]
+    assert counting == {
+        "rule": ONE,
+        "severity": "warning",
+        "path": "lib/a.ex",
+        "range": {"start": {"line": 2, "column": 22}, "end": {"line": 2, "column": 25}},
+        "message": "`one` is not enough",
+        "fix": {"title": "Write two", "applicability": "safe"},
+        "related": [],
+        "fingerprint": counting["fingerprint"],
+    }
+    assert re.fullmatch(r"[0-9a-f]{16}", counting["fingerprint"])
+    assert twins["related"] == [
+        {
+            "path": "lib/c.ex",
+            "range": {"start": {"line": 1, "column": 11}, "end": {"line": 1, "column": 14}},
+            "message": "the other one",
+        }
+    ]
+    assert report["summary"]["severities"] == {"warning": 2}
+    assert report["summary"]["files"] == 4
+
+
+def test_json_paths_are_of_the_checked_root_wherever_one_stands(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ("lib/a.ex", ONE) in rules(shell.json(str(shell.root)))
+    monkeypatch.chdir(shell.root / "lib")
+    assert ("lib/a.ex", ONE) in rules(shell.json("a.ex"))
+    assert "--> a.ex:2" in shell("check", "a.ex")
+
+
+def test_nothing_to_report(shell: Shell) -> None:
+    shell.write({"lib/a.ex": "", "lib/b.ex": ""})
+    assert shell("check", status=0) == "Nothing found in 3 files.\n"
+    assert shell.json()["findings"] == []
+    assert shell("check", "--format", "github", status=0) == ""
+    assert json.loads(shell("check", "--format", "sarif"))["runs"][0]["results"] == []
+
+
+def test_sarif(shell: Shell) -> None:
+    shell.write({"lib/é ü/x.ex": "one()\n"})
+    log = json.loads(shell("check", "--format", "sarif", status=1))
+    assert log["version"] == "2.1.0"
+    run = log["runs"][0]
+    known = [one["id"] for one in run["tool"]["driver"]["rules"]]
+    for result in run["results"]:
+        assert known[result["ruleIndex"]] == result["ruleId"]
+        assert result["level"] in ("error", "warning", "note")
+        assert result["partialFingerprints"]["retort/v1"]
+    places = [one["locations"][0]["physicalLocation"] for one in run["results"]]
+    uris = {place["artifactLocation"]["uri"] for place in places}
+    assert "lib/%C3%A9%20%C3%BC/x.ex" in uris
+    first = next(one for one in places if one["artifactLocation"]["uri"] == "lib/a.ex")
+    assert first["region"] == {"startLine": 2, "startColumn": 22, "endLine": 2, "endColumn": 25}
+
+
+def test_github(shell: Shell) -> None:
+    said = shell("check", "--format", "github", status=1).splitlines()
+    place = "file=lib/a.ex,line=2,endLine=2,col=22,endColumn=25"
+    assert said[0] == f"::warning {place},title=planted/counting::`one` is not enough"
+    assert [line.split(" ")[0] for line in said] == ["::warning", "::warning", "::notice"]
+
+
+@pytest.mark.parametrize("style", ["text", "json", "sarif", "github"])
+def test_output_goes_to_a_file(shell: Shell, style: str) -> None:
+    shown = shell("check", "--format", style)
+    assert shell("check", "--format", style, "--output", "out.txt", status=1) == ""
+    assert shell.read("out.txt").rstrip("\n") == shown.rstrip("\n")
+    result = shell.run("check", "--format", style, "--output", "no/such/folder/x")
+    assert result.exit_code == 2 and "No such file" in result.stderr
+
+
+def test_markup_is_text(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    shell.write({"lib/[bold]x[/bold].ex": 'one() # [red]x[/red] [/] \\[\nx = "[b]teh[/b]"\n'})
+    said = shell("check", "--rule", "planted")
+    assert "lib/[bold]x[/bold].ex:1:1" in said
+    assert "one() # [red]x[/red] [/] \\[" in said
+    finding = Finding(Span(0, 3), "`[x]` of [/red]", "lib/a.ex", rule=ONE)
+    report = Report.for_project(Workspace(shell.root), [finding], 1)
+
+    class Wish:
+        diff = statistics = quiet = False
+        output = None
+
+    show(report, Wish())
+    assert "`[x]` of [/red]" in capsys.readouterr().out
+
+
+def test_a_file_cannot_command_the_terminal(shell: Shell) -> None:
+    shell.write({"lib/a.ex": "one() # \x1b]0;title\x07\x1b[31m \u202e\n", "lib/b.ex": ""})
+    said = shell("check")
+    assert "\x1b" not in said and "\x07" not in said and "\u202e" not in said
+    assert "one() # �]0;title��[31m �" in said
+
+
+def test_long_lines_are_cut_around_the_mark(shell: Shell) -> None:
+    shell.write({"lib/a.ex": f"x = [{'1, ' * 200}one(){', 1' * 200}]\n", "lib/b.ex": "\tone()\n"})
+    lines = shell("check").splitlines()
+    for code, mark in ((2, 3), (8, 9)):
+        at = lines[mark].index("^")
+        assert lines[code][at : at + 3] == "one", lines
+        assert len(lines[code]) < 120
+
+
+def test_statistics(shell: Shell) -> None:
+    shell.write({"lib/c.ex": "one()\ntwo()\n"})
+    said = shell("check", "--statistics", status=1).splitlines()
+    assert [line.split() for line in said[:-1]] == [
+        [ONE, "3"],
+        [RISKY, "1"],
+        ["planted/spelling", "1"],
+    ]
+
+
+def test_timings_are_on_stderr(shell: Shell) -> None:
+    result = shell.run("check", "--timings", "--format", "json")
+    json.loads(result.stdout)
+    assert re.search(r"^ +\d+\.\d ms  find files$", result.stderr, re.M)
+
+
+def test_quiet(shell: Shell) -> None:
+    assert "findings in" not in shell("check", "--quiet")
+
+
+# What is asked for
+
+
+def test_paths_narrow_what_is_shown_not_what_is_read(shell: Shell) -> None:
+    shell.write({"lib/sub/c.ex": A, "libx/d.ex": "one()"})
+    assert rules(shell.json("lib/sub")) == [
+        ("lib/sub/c.ex", "planted/twins"),
+        ("lib/sub/c.ex", ONE),
+    ]
+    assert {path for path, _ in rules(shell.json("lib"))} == {
+        "lib/a.ex",
+        "lib/b.ex",
+        "lib/sub/c.ex",
+    }
+    assert {path for path, _ in rules(shell.json("lib/b.ex", "libx"))} == {"lib/b.ex", "libx/d.ex"}
+    assert rules(shell.json(".", "lib/b.ex")) == rules(shell.json())
+
+
+def test_rules_and_packs(shell: Shell) -> None:
+    assert {rule for _, rule in rules(shell.json("--rule", ONE))} == {ONE}
+    assert {rule for _, rule in rules(shell.json("--rule", "planted"))} == {
+        ONE,
+        RISKY,
+        "planted/spelling",
+    }
+    assert shell("check", "--rule", "planted/creating", status=0).startswith("Nothing")
+
+
+def test_profiles_and_settings(shell: Shell) -> None:
+    shell.write({"lib/a.ex": "hm()\n", "lib/b.ex": ""})
+    shell("check", status=0)
+    assert rules(shell.json("--profile", "aggressive")) == [("lib/a.ex", "planted/strict")]
+    shell.write({".retort.toml": 'profile = "aggressive"\n'})
+    shell("check", status=1)
+    shell("check", "--profile", "recommended", status=0)
+    shell.write({".retort.toml": '[rules]\nplanted = "on"\n"planted/strict" = "error"\n'})
+    assert shell.json()["findings"][0]["severity"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("least", "statuses"),
+    [
+        ("hint", (1, 1, 1)),
+        ("information", (0, 1, 1)),
+        ("warning", (0, 0, 1)),
+        ("error", (0, 0, 0)),
+        ("never", (0, 0, 0)),
+    ],
+)
+def test_fail_on(shell: Shell, least: str, statuses: tuple[int, int, int]) -> None:
+    shell.write({"lib/b.ex": ""})
+    for text, status in zip(('x = "teh"\n', "make_lonely()\n", "one()\n"), statuses, strict=True):
+        if "lonely" in text:
+            text = "defmodule X do\n  def lonely, do: 1\nend\n"
+            shell.write({"lib/y.ex": text.replace("X", "Y")})
+        shell.write({"lib/a.ex": text})
+        shell("check", "--fail-on", least, status=status)
+
+
+def test_without_mix_exs(shell: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "loose"
+    folder.mkdir()
+    (folder / "a.ex").write_text("one()\n", "utf-8")
+    (folder / "b.ex").write_text("one()\n", "utf-8")
+    assert rules(shell.json(str(folder))) == [("a.ex", ONE), ("b.ex", ONE)]
+    report = shell.json(str(folder / "a.ex"))
+    assert rules(report) == [("a.ex", ONE)]
+    assert report["summary"]["files"] == 1, "the rest of the folder is nobody's business"
+
+
+def test_several_projects_at_once(shell: Shell, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(shell.root, other)
+    both = rules(shell.json(str(tmp_path)))
+    assert ("p/lib/a.ex", ONE) in both and ("other/lib/a.ex", ONE) in both
+    assert "planted/twins" not in {rule for _, rule in both}
+    assert sorted(both) == sorted(rules(shell.json(str(shell.root), str(other))))
+
+
+def test_an_umbrella_is_one_project(shell: Shell, tmp_path: Path) -> None:
+    root = tmp_path / "u"
+    project = '  use Mix.Project\n  def project, do: [apps_path: "apps"]\n'
+    umbrella = f"defmodule U.MixProject do\n{project}end\n"
+    app = "defmodule {}.MixProject do\n  use Mix.Project\nend\n"
+    for path, text in {
+        "mix.exs": umbrella,
+        "apps/a/mix.exs": app.format("A"),
+        "apps/b/mix.exs": app.format("B"),
+        "apps/a/lib/a.ex": A,
+        "apps/b/lib/a.ex": A,
+    }.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, "utf-8")
+    found = rules(shell.json(str(root / "apps/a")))
+    assert found == [("apps/a/lib/a.ex", "planted/twins"), ("apps/a/lib/a.ex", ONE)]
+
+
+def test_what_is_ignored(shell: Shell) -> None:
+    shell.write(
+        {
+            ".gitignore": "/lib/made\n",
+            ".retort.toml": 'exclude = ["lib/old/**"]\n',
+            "lib/made/x.ex": "one()",
+            "lib/old/y.ex": "one()",
+            "deps/d/lib/d.ex": "one()",
+            "node_modules/x.ex": "one()",
+        }
+    )
+    assert {path for path, _ in rules(shell.json())} == {"lib/a.ex", "lib/b.ex"}
+    result = shell.run("check", "lib/made/x.ex", "README.md")
+    assert result.exit_code == 2 and "README.md" in result.stderr
+    result = shell.run("check", "lib/made/x.ex")
+    assert result.exit_code == 0
+    assert "lib/made/x.ex is not read" in result.stderr
+
+
+# Fixing
+
+
+def test_fix(shell: Shell) -> None:
+    crlf = A.replace("\n", "\r\n")
+    shell.write({"lib/a.ex": crlf})
+    said = shell("check", "--fix", status=1)
+    assert shell.read("lib/a.ex") == crlf.replace("one()", "three()")
+    assert shell.read("lib/b.ex") == B
+    assert "changed lib/a.ex (planted/counting ×2)" in said
+    assert "2 fixes applied to 1 file. 2 findings in 3 files" in said
+    assert "applied" not in shell("check", "--fix", status=1), "nothing is left to fix"
+
+
+def test_unsafe_fixes(shell: Shell) -> None:
+    shell.write({"lib/c.ex": "make_file()\nrename_me()\n"})
+    said = shell("check", "--fix", "--unsafe-fixes", status=1)
+    assert shell.read("lib/b.ex") == B.replace("risky", "calm")
+    assert shell.read("lib/c_moved.ex") == "made_file()\nrenamed()\n"
+    assert not (shell.root / "lib/c.ex").exists()
+    assert shell.read("lib/made/new.ex").startswith("defmodule")
+    assert "created lib/made/new.ex" in said
+    assert "lib/c.ex is now lib/c_moved.ex" in said
+    assert {rule for _, rule in rules(shell.json())} == {"planted/spelling"}
+
+
+def test_fix_keeps_to_what_was_asked_for(shell: Shell) -> None:
+    shell.write({"lib/c.ex": "one()\n"})
+    shell("check", "lib/c.ex", "--fix", status=0)
+    assert (shell.read("lib/c.ex"), shell.read("lib/a.ex")) == ("three()\n", A)
+    shell("check", "--fix", "--rule", RISKY)
+    assert shell.read("lib/a.ex") == A
+
+
+def test_diff_changes_nothing_and_can_be_applied(shell: Shell) -> None:
+    crlf = 'def a, do: one()\r\nx = "a\u2028b"\r\ntwo()'
+    shell.write({"lib/a.ex": A, "lib/c.ex": crlf, "lib/d.ex": "make_file()\n"})
+    before = {path: path.read_bytes() for path in shell.root.rglob("*.ex")}
+    result = shell.run("check", "--diff", "--quiet", "--unsafe-fixes")
+    assert result.exit_code == 1
+    assert {path: path.read_bytes() for path in shell.root.rglob("*.ex")} == before
+    (shell.root / "x.diff").write_bytes(result.stdout_bytes)
+    subprocess.run(["git", "init", "-q"], cwd=shell.root, check=True)
+    done = subprocess.run(
+        ["git", "apply", "--whitespace=nowarn", "x.diff"],
+        cwd=shell.root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + result.stdout
+    assert shell.read("lib/c.ex") == crlf.replace("one", "three").replace("two", "three")
+    assert shell.read("lib/made/new.ex") == "defmodule Made.New do\nend\n"
+    shell.write({"lib/a.ex": "1", "lib/b.ex": "risky()", "lib/c.ex": "", "lib/d.ex": ""})
+    shell("check", "--diff", "--fail-on", "never", status=0)
+
+
+def test_a_file_that_changes_meanwhile_is_left_alone(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import lsp_server.check_command as command
+
+    write = command.write
+
+    def later(root: Path, fixed: Any) -> set[str]:
+        shell.write({"lib/a.ex": "newer\n"})
+        return write(root, fixed)
+
+    monkeypatch.setattr(command, "write", later)
+    result = shell.run("check", "--fix")
+    assert "lib/a.ex was left alone" in result.stderr
+    assert "applied" not in result.stdout
+    assert shell.read("lib/a.ex") == "newer\n"
+
+
+# The cache
+
+
+def test_the_second_run_says_the_same(shell: Shell) -> None:
+    for path in shell.root.rglob("*"):
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+    for style in ("text", "json", "sarif", "github"):
+        cold = shell("check", "--format", style, "--no-cache")
+        assert shell("check", "--format", style) == cold
+        assert shell("check", "--format", style) == cold
+    result = shell.run("check", "--timings")
+    assert "read the cache" in result.stderr and "learn" not in result.stderr
+    shell.write({"lib/a.ex": "1\n"})
+    assert ONE not in shell("check")
+
+
+def test_what_rules_were_asked_for_is_not_remembered(shell: Shell) -> None:
+    for path in shell.root.rglob("*"):
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+    shell("check", "--rule", RISKY, "lib/b.ex")
+    assert ("lib/a.ex", ONE) in rules(shell.json())
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere"], "there is no file or folder `nowhere`"),
+        (["--rule", "planted/countin"], "Did you mean `planted/counting`?"),
+        (["--fix", "--diff"], "choose one"),
+        (["--unsafe-fixes"], "needs --fix or --diff"),
+        (["--format", "xml"], "'xml' is not one of"),
+        (["--profile", "strict"], "'strict' is not one of"),
+        (["--fail-on", "x"], "'x' is not one of"),
+        (["--no-such-option"], "No such option"),
+    ],
+)
+def test_usage_errors(shell: Shell, arguments: list[str], words: str) -> None:
+    result = shell.run("check", *arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert result.stdout == ""
+
+
+def test_bad_files_are_findings_and_stop_nothing(shell: Shell) -> None:
+    (shell.root / "lib/latin.ex").write_bytes(b'x = "\xe9[/]"\none()')
+    (shell.root / "lib/binary.ex").write_bytes(b"\0" * 100)
+    shell.write({"lib/broken.ex": "defmodule X do\n  one(\n", "lib/empty.ex": ""})
+    found = rules(shell.json())
+    assert ("lib/latin.ex", "retort/unreadable-file") in found
+    assert ("lib/binary.ex", "retort/unreadable-file") in found
+    assert ("lib/a.ex", ONE) in found
+    assert "byte 5" in shell("check")
+
+
+@pytest.mark.parametrize(
+    "text", ["profil = 1\n", "a = [", "\ufeffprofile = 3", 'exclude = ["!"]', "rules = []"]
+)
+def test_a_broken_configuration_is_a_finding(shell: Shell, text: str) -> None:
+    shell.write({".retort.toml": text})
+    found = rules(shell.json())
+    assert (".retort.toml", "retort/configuration") in found
+    assert ("lib/a.ex", ONE) in found
+
+
+def test_a_configuration_that_is_no_text(shell: Shell) -> None:
+    (shell.root / ".retort.toml").write_bytes(b"\xff\xfe\0")
+    assert (".retort.toml", "retort/configuration") in rules(shell.json())
+    (shell.root / ".retort.toml").unlink()
+    (shell.root / ".retort.toml").mkdir()
+    assert ("lib/a.ex", ONE) in rules(shell.json())
+
+
+def test_a_rule_that_raises_is_named(shell: Shell, caplog: pytest.LogCaptureFixture) -> None:
+    shell.write({"lib/c.ex": "make_the_rule_raise()\none()\nmake_the_fix_raise()\n"})
+    shell.write({"lib/d.ex": "defmodule MakeTheProjectRuleRaise do\nend\n"})
+    assert ("lib/c.ex", ONE) in rules(shell.json())
+    shell("check", "--fix")
+    assert (
+        "rule planted/raising failed on lib/c.ex and was skipped there: ValueError" in caplog.text
+    )
+    assert "rule planted/raising-project failed on the project" in caplog.text
+    assert "the fix of rule planted/raising-fix failed on lib/c.ex" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_any_terminal_can_show_it(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    text = 'defmodule X do\n  def é(s), do: {"😀", push_redirect(s, to: "/")}\nend\n'
+    (tmp_path / "x/a.ex").write_text(text, "utf-8")
+    for style in ("text", "json", "github"):
+        done = process("check", "--format", style, cwd=tmp_path / "x", PYTHONIOENCODING="ascii")
+        assert (done.returncode, done.stderr) == (1, ""), done.stderr
+    colours = process("check", cwd=tmp_path / "x", FORCE_COLOR="1").stdout
+    assert "\x1b[" in colours
+    plain = process("check", cwd=tmp_path / "x", NO_COLOR="1").stdout
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colours) == plain
+
+
+def test_a_mistake_in_retort_is_status_2(tmp_path: Path) -> None:
+    code = (
+        "import sys, lsp_server.cli as cli\n"
+        "def fail(*_): raise KeyError('x')\n"
+        "import lsp_server.check_command as c; c.run_check = fail\n"
+        "sys.argv = ['retort', 'check']\n"
+        "from lsp_server.__main__ import main\n"
+        "main()\n"
+    )
+    import sys
+
+    from tests.cli.conftest import ROOT
+
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2 and "KeyError" in done.stderr
