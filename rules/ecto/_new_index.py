@@ -89,7 +89,7 @@ class Wanted:
         found = database(snapshot.index).get(self.database.folder)
         for path, one in found.migrations if found is not None else ():
             named = re.fullmatch(rf"{re.escape(self.slug)}(_\d+)?", one.name)
-            document = snapshot.document(path) if named and _is_new(one, snapshot) else None
+            document = snapshot.document(path) if named and is_new(one, snapshot) else None
             if document is not None and all(self._is_alike(step) for step in one.up):
                 return document, one
         return None
@@ -136,7 +136,7 @@ class Wanted:
         yield Edit(Span(end, end), text, document.path)
 
 
-def _is_new(one: Migration, snapshot: Snapshot) -> bool:
+def is_new(one: Migration, snapshot: Snapshot) -> bool:
     try:
         made = datetime.strptime(str(one.version), "%Y%m%d%H%M%S")
     except ValueError:

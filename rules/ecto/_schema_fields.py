@@ -9,7 +9,8 @@ from lsp_server.syntax.literals import Keywords
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span, line_ending
 
-WIDTH = 98
+from ._call_layout import WIDTH, relaid
+
 SCHEMAS = frozenset({b"schema", b"embedded_schema", b"typed_schema", b"typed_embedded_schema"})
 
 
@@ -39,9 +40,5 @@ def with_option(call: Call, option: str, document: Document) -> list[Edit]:
     code = document.source[line.start : call.end].decode("utf-8", "replace")
     if len(code) + len(option) + 2 <= WIDTH:
         return [Edit(here, f", {option}")]
-    if call.has_parentheses or not pairs:
-        return []
-    inner = document.source[line.start : call.start].decode() + "  "
-    options = [*(pair.text for pair in pairs), option]
-    text = "".join(f",{newline}{inner}{one}" for one in options).removeprefix(",")
-    return [Edit(Span(written[-2].end + 1, last.end), text)] if len(written) > 1 else []
+    arguments = [one.text for one in (written[:-1] if keywords is not None else written)]
+    return relaid(document, call, arguments, [*(pair.text for pair in pairs), option])

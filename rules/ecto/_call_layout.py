@@ -1,0 +1,88 @@
+"""Lays calls out as the formatter does: `add :x, :string, null: false`, and what is too long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lsp_server.document import Document
+from lsp_server.lint.finding import Edit
+from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.node import Node
+from lsp_server.text import Span, line_ending
+
+WIDTH = 98
+
+
+def laid_out(
+    name: str,
+    arguments: Sequence[str],
+    options: Sequence[str],
+    indent: int,
+    *,
+    parentheses: bool = False,
+    before: int = 0,
+) -> str | None:
+    """A call that begins at column `indent`, without indentation at its start.
+
+    `before` is how much stands before it on its line (`create `). The answer is None where an
+    argument alone is too long for a line.
+    """
+    open_, close = ("(", ")") if parentheses else (" ", "")
+    column = indent + before
+    flat = f"{name}{open_}{', '.join([*arguments, *options])}{close}"
+    if column + len(flat) <= WIDTH:
+        return flat
+    head = f"{name}{open_}{', '.join(arguments)}"
+    inner = " " * (column + 2)
+    ending = f"\n{' ' * column})" if parentheses else ""
+    if options and column + len(head) + 1 <= WIDTH:
+        return f"{head}," + ",".join(f"\n{inner}{one}" for one in options) + ending
+    lines = [*arguments, *options]
+    if parentheses:
+        laid = f"{name}(" + ",".join(f"\n{inner}{one}" for one in lines) + ending
+    else:
+        inner = " " * (column + len(name) + 1)
+        laid = f"{name} " + f",\n{inner}".join(lines)
+    if any(len(inner) + len(one) + 1 > WIDTH for one in lines):
+        return None
+    return laid
+
+
+def relaid(
+    document: Document, call: Call, arguments: Sequence[str], options: Sequence[str]
+) -> list[Edit]:
+    """The edits that give a call of one line other arguments; none where they cannot be laid out,
+    or where more than the call stands on its line."""
+    lines, newline = document.lines, line_ending(document.source)
+    number = lines.line_at(call.start)
+    line = lines.line_span(number)
+    before = document.source[line.start : call.start]
+    after = document.source[call.end : line.end].strip()
+    if lines.line_at(call.end) != number or before.strip() or (after and after[:1] != b"#"):
+        return []
+    laid = laid_out(
+        call.name, arguments, options, len(before.decode()), parentheses=call.has_parentheses
+    )
+    if laid is None:
+        return []
+    edits = [Edit(call.span, laid.replace("\n", newline), document.path)]
+    if "\n" in laid:
+        if after:
+            return []
+        edits += _set_apart(document, call, newline)
+    return edits
+
+
+def _set_apart(document: Document, call: Call, newline: str) -> list[Edit]:
+    """Empty lines around an expression of several lines, where others are next to it."""
+    lines = document.lines
+    siblings: list[Node] = [] if call.parent is None else call.parent.children
+    edits: list[Edit] = []
+    number = lines.line_at(call.start)
+    if any(lines.line_at(one.end) == number - 1 for one in siblings if one.end < call.start):
+        start = lines.line_span(number).start
+        edits.append(Edit(Span(start, start), newline, document.path))
+    if any(lines.line_at(one.start) == number + 1 for one in siblings if one.start > call.end):
+        end = lines.line_span(number).end
+        edits.append(Edit(Span(end, end), newline, document.path))
+    return edits

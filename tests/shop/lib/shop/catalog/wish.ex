@@ -1,0 +1,25 @@
+defmodule Shop.Catalog.Wish do
+  @moduledoc "What a customer would like to be given, and when."
+
+  use Ecto.Schema
+
+  import Ecto.Changeset
+
+  schema "wishes" do
+    field :occasion, :string
+
+    belongs_to :user, Shop.Accounts.User
+    belongs_to :product, Shop.Catalog.Product
+
+    timestamps(type: :utc_datetime)
+  end
+
+  @doc "Who wishes for what is put in by the context and never cast."
+  def changeset(wish, attrs) do
+    wish
+    |> cast(attrs, [:occasion])
+    |> validate_required([:occasion])
+    |> validate_length(:occasion, max: 80)
+    |> unique_constraint([:user_id, :product_id])
+  end
+end

@@ -1,0 +1,15 @@
+defmodule Shop.Repo.Migrations.CreateWishes do
+  use Ecto.Migration
+
+  def change do
+    create table(:wishes) do
+      add :user_id, references(:users, on_delete: :delete_all), null: false
+      add :product_id, :bigint, null: false # error: [ecto/missing-fk-constraint]
+      add :occasion, :string, null: false
+
+      timestamps(type: :utc_datetime)
+    end
+
+    create unique_index(:wishes, [:user_id, :product_id])
+  end
+end
