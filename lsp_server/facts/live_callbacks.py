@@ -77,7 +77,8 @@ class AssignSet(Fact):
 
     `by` is the function (`assign`, `assign_new`, `stream` …) or `temporary_assigns`; `key` is `*`
     where it is computed. `subject` is the variable that is changed. `value` is the call that gives
-    the value (`Shop.Orders.list_orders/0`), a short literal, or empty.
+    the value (`Shop.Orders.list_orders/0`), also through a variable that is bound once, a short
+    literal, or empty.
     """
 
     module: str
@@ -246,7 +247,7 @@ def _assigns(function: Function, form: Form) -> Iterator[AssignSet]:
         subject = _subject(arguments[0])
         names = form.names_at(call.start)
         for key, value, span in _keys(arguments[1], arguments[2] if len(arguments) > 2 else None):
-            text = _value(value, names)
+            text = _value(_bound(value, form), names)
             yield _set(function, form, call.name, key, subject, text, span)
     for pair in _temporary(form):
         text = _value(pair[1], form.module.names)
@@ -290,6 +291,18 @@ def _keys(key: Node, value: Node | None) -> Iterator[tuple[str, Node | None, Spa
                 yield one.text[1:], value, one.span
         case _:
             yield "*", None, key.span
+
+
+def _bound(node: Node | None, form: Form) -> Node | None:
+    """What a variable is bound to, if that happens once in the function."""
+    if not isinstance(node, Identifier):
+        return node
+    sign = f"{node.name} =".encode()
+    if form.bytes.count(sign) != 1:
+        return node
+    matches = (it for it in form.index.nodes(Match) if it.bytes.startswith(sign))
+    found = next(matches, None)
+    return node if found is None else found.right
 
 
 def _value(node: Node | None, names: Names) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.document import Document
-from lsp_server.lint.file import File
-from lsp_server.lint.finding import Finding, Tag
-from lsp_server.lint.rule import Rule, on
-from lsp_server.syntax import heex
-from lsp_server.syntax.heex import TagKind
-from lsp_server.syntax.literals import Keywords, List
+from lsp_server.facts.listings import GROWS, Listing
+from lsp_server.facts.live_callbacks import AssignSet
+from lsp_server.facts.live_modules import live_modules
+from lsp_server.facts.template_owners import template_owners
+from lsp_server.lint.finding import Finding, Fix, Tag
+from lsp_server.lint.rule import ProjectRule
+from lsp_server.snapshot import Snapshot
 
-from ._tags import literal
+from ._streams import READS, stream_fix
 
 
-class PhxUpdateAppend(Rule):
+class PhxUpdateAppend(ProjectRule):
     """
     A list that grows in the browser by `phx-update="append"` or `"prepend"`.
 
@@ -24,18 +24,50 @@ class PhxUpdateAppend(Rule):
 
     ## Bad
 
-    ```heex
-    <ul id="messages" phx-update="append">
-      <li :for={message <- @messages} id={message.id}>{message.text}</li>
-    </ul>
+    ```elixir
+    defmodule ShopWeb.ChatLive do
+      use ShopWeb, :live_view
+
+      def mount(_params, _session, socket) do
+        {:ok, assign(socket, :messages, Chat.list_messages()), temporary_assigns: [messages: []]}
+      end
+
+      def render(assigns) do
+        ~H\"\"\"
+        <ul id="messages" phx-update="append">
+          <li :for={message <- @messages} id={message.id}>{message.text}</li>
+        </ul>
+        \"\"\"
+      end
+
+      def handle_info({:sent, message}, socket) do
+        {:noreply, update(socket, :messages, fn messages -> [message | messages] end)}
+      end
+    end
     ```
 
     ## Good
 
-    ```heex
-    <ul id="messages" phx-update="stream">
-      <li :for={{id, message} <- @streams.messages} id={id}>{message.text}</li>
-    </ul>
+    ```elixir
+    defmodule ShopWeb.ChatLive do
+      use ShopWeb, :live_view
+
+      def mount(_params, _session, socket) do
+        {:ok, stream(socket, :messages, Chat.list_messages())}
+      end
+
+      def render(assigns) do
+        ~H\"\"\"
+        <ul id="messages" phx-update="stream">
+          <li :for={{id, message} <- @streams.messages} id={id}>{message.text}</li>
+        </ul>
+        \"\"\"
+      end
+
+      def handle_info({:sent, message}, socket) do
+        {:noreply, stream_insert(socket, :messages, message)}
+      end
+    end
     ```
 
     ## When it stays silent
@@ -45,42 +77,41 @@ class PhxUpdateAppend(Rule):
 
     ## What the fix changes
 
-    There is none: the assigns of the list have to become `stream`, `stream_insert` and
-    `stream_delete`, each where the list changes.
+    The loop goes over `@streams.…` and gives each item the id that the stream has for it, and the
+    LiveView fills the stream where it assigned the list. There is none where the template is not
+    HEEx yet (`liveview/sigil-l` comes first), where the tag holds anything but one loop over the
+    list, where the ids of its items are not made of their `id`, where the template or code reads
+    the list for anything else, and in function components. Look at what found the items by their
+    ids in scripts and style sheets.
     """
 
     requires = "phoenix_live_view >= 0.18.16"
     tags = (Tag.DEPRECATED,)
+    reads = (*READS, live_modules, template_owners)
 
-    @on(Document)
-    def check(self, document: Document, file: File) -> Iterator[Finding]:
-        """The attributes of all templates of a file."""
-        if b"phx-update" not in document.source:
-            return
-        for layer in document.templates:
-            for tag in heex.walk(layer.template):
-                if not isinstance(tag, heex.Tag) or tag.kind is not TagKind.HTML:
-                    continue
-                written = literal(tag, "phx-update", layer.source)
-                attribute = tag.attribute("phx-update")
-                if written in ("append", "prepend") and attribute is not None:
-                    yield self.finding(
-                        attribute,
-                        f'`phx-update="{written}"` is deprecated: make a stream of the list',
-                    )
+    def check(self, snapshot: Snapshot) -> Iterator[Finding]:
+        """The attributes of all templates, and the temporary lists of all LiveViews."""
+        index = snapshot.index
+        owners = template_owners(index)
+        for path, one in index.of(Listing):
+            if one.update in GROWS:
+                module = one.module or (owners[path][0].name if path in owners else "")
+                message = f'`phx-update="{one.update}"` is deprecated: make a stream of the list'
+                yield self._found(snapshot, path, one, message, module)
+        for path, set_ in index.of(AssignSet):
+            if (set_.by, set_.function, set_.value) == ("temporary_assigns", "mount", "[]"):
+                message = f"the temporary assign `{set_.key}` is a list: a stream does not keep it"
+                message += " either, and can change its items"
+                yield self._found(snapshot, path, set_, message, set_.module)
 
-    @on(Keywords)
-    def temporary(self, node: Keywords, file: File) -> Iterator[Finding]:
-        """`temporary_assigns: [messages: []]` in what a LiveView's `mount` returns."""
-        function = None if file.form is None else file.form.function
-        if function is None or function.name != "mount" or file.layer is not None:
-            return
-        pair = node.pair("temporary_assigns")
-        if pair is None:
-            return
-        value = pair.value
-        keywords = value.keywords if isinstance(value, List) else None
-        for one in () if keywords is None else keywords.pairs:
-            if isinstance(one.value, List) and not one.value.elements:
-                message = f"the temporary assign `{one.key}` is a list: a stream does not keep it"
-                yield self.finding(one.key_span, f"{message} either, and can change its items")
+    def _found(
+        self, snapshot: Snapshot, path: str, one: Listing | AssignSet, message: str, module: str
+    ) -> Finding:
+        live = live_modules(snapshot.index).get(module)
+        fix: Fix | str = "who renders it is not known"
+        if live is not None:
+            fix = "the loop in it is not a plain one"
+            fix = stream_fix(snapshot, live, one.key) if one.key else fix
+        if isinstance(fix, str):
+            return self.finding(one.span, f"{message}; not rewritten: {fix}", path=path)
+        return self.finding(one.span, message, path=path, fix=fix)
