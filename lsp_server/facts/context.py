@@ -25,7 +25,8 @@ class ProjectContext:
 
     `dependencies` holds the version of every package by the folder of a mix.exs or mix.lock,
     `adapters` the full name of a repo's adapter (empty where it is not written out), `exports` the
-    public functions of those own modules that many others import.
+    public functions of those own modules that many others import, `libraries` the folders of
+    packages that others depend on.
     """
 
     digest: bytes = b""
@@ -34,6 +35,15 @@ class ProjectContext:
     adapters: Mapping[str, str] = field(default_factory=dict)
     expander: Expander = field(default_factory=Expander)
     exports: Mapping[str, Functions] = field(default_factory=dict)
+    libraries: frozenset[str] = frozenset()
+
+    def is_library(self, path: str) -> bool:
+        """Whether the mix.exs nearest to a file publishes a package (`package:`) that serves no
+        requests itself."""
+        end = path.rfind("/") + 1
+        while path[:end] not in self.dependencies and end > 0:
+            end = path.rfind("/", 0, end - 1) + 1
+        return path[:end] in self.libraries
 
     def is_repo(self, module: str) -> bool:
         """Whether a module (full name) is an Ecto repo: one that the project defines; where it
@@ -153,7 +163,7 @@ def _written_for(names: Names, module: str) -> str:
     return names.expand(module) if module.startswith("__MODULE__") else module
 
 
-@join(mix.dependencies, repos, own_uses, Function)
+@join(mix.dependencies, mix.mix_projects, repos, own_uses, Function)
 def project_context(index: Index) -> ProjectContext:
     """The context, which no file changes for which `context_relevant` is False."""
     dependencies, found, own = mix.dependencies(index), repos(index), own_uses(index)
@@ -164,7 +174,10 @@ def project_context(index: Index) -> ProjectContext:
     adapters = {module: found[module].adapter for module in sorted(found)}
     exports = _exports(index)
     listed = {module: sorted(functions) for module, functions in exports.items()}
-    seen = msgspec.msgpack.encode((versions, adapters, sorted(own.items()), listed))
+    libraries = [folder for folder, one in mix.mix_projects(index).items() if _is_library(one)]
+    seen = msgspec.msgpack.encode(
+        (versions, adapters, sorted(own.items()), listed, sorted(libraries))
+    )
     return ProjectContext(
         hashlib.blake2b(seen, digest_size=16).digest(),
         frozenset(found),
@@ -172,6 +185,18 @@ def project_context(index: Index) -> ProjectContext:
         adapters,
         Expander(own, package_versions(index)),
         exports,
+        frozenset(libraries),
+    )
+
+
+_SERVERS = frozenset({"bandit", "plug_cowboy"})
+
+
+def _is_library(project: mix.MixProject) -> bool:
+    """Whether a mix.exs is that of a package that is no web application itself."""
+    return project.package and not any(
+        one.package in _SERVERS and not one.environments and one.option("optional") != "true"
+        for one in project.dependencies
     )
 
 

@@ -15,16 +15,22 @@ from lsp_server.text import Span, line_ending
 
 WIDTH = 98  # columns of `mix format`
 _FIRST = re.compile(r"(?:Repo\w*|PubSub|Vault)$")
+# Children of which processes of the application do not have to be started first.
+_PREPARING = re.compile(r"(?:Telemetry|Cluster\w*|Finch|Registry|Task\.Supervisor|PromEx)$")
 _LAST = re.compile(r"[Ee]ndpoint")
 
 
 @dataclass(frozen=True, slots=True)
 class NewChild:
-    """A child to add: `{module, argument}`. `name` is what its argument registers, if it does."""
+    """A child to add: `{module, argument}`. `name` is what its argument registers, if it does.
+
+    One that is `early` serves other processes of the application, which come after it.
+    """
 
     module: str
     argument: str = "[]"
     name: str = ""
+    early: bool = False
 
     def is_among(self, children: Children) -> bool:
         """Whether such a child is there already."""
@@ -38,8 +44,9 @@ def child_insertion(
 ) -> list[Change] | None:
     """The changes that add children, in their order, to the list of an application.
 
-    They go before the endpoint, which must find everything ready, and after repos and PubSub. The
-    list stays on one line or on several as it is. Children that are there are not added again.
+    They go before the endpoint, which must find everything ready, and after repos and PubSub;
+    where the first of them is `early`, right after those. The list stays on one line or on several
+    as it is. Children that are there are not added again.
     None where the list was not found.
     """
     target = _target(document, children)
@@ -50,7 +57,7 @@ def child_insertion(
         return []
     names = document.names_at(target.start)
     written = [f"{{{names.shorten(one.module)}, {one.argument}}}" for one in wanted]
-    return _Insertion(document, target).changes(written)
+    return _Insertion(document, target, wanted[0].early).changes(written)
 
 
 def _target(document: Document, children: Children) -> List | None:
@@ -92,7 +99,8 @@ def _name(child: Node) -> str:
 class _Insertion:
     """Adds texts to one list."""
 
-    def __init__(self, document: Document, node: List) -> None:
+    def __init__(self, document: Document, node: List, early: bool = False) -> None:
+        self.early = early
         self.source, self.lines, self.node = document.source, document.lines, node
         self.elements = node.elements
         self.newline = line_ending(document.source)
@@ -135,6 +143,9 @@ class _Insertion:
         named = [_name(one) for one in self.elements]
         last = next((n for n, name in enumerate(named) if _LAST.search(name)), len(named))
         needed = max((n for n, name in enumerate(named) if _FIRST.search(name)), default=-1)
+        if self.early:
+            started = (n for n, name in enumerate(named) if _PREPARING.search(name))
+            return max(needed, max((n for n in started if n < last), default=-1)) + 1
         return max(last, needed + 1)
 
     @property

@@ -160,3 +160,19 @@ def test_broken_files_are_read_as_far_as_they_go() -> None:
         path = "mix.exs" if "Mix.Project" in text else "lib/repo.ex"
         for end in range(0, len(text), 3):
             project_context(index_of({path: text[:end]}))
+
+
+def test_a_package_is_a_library_unless_it_serves_requests() -> None:
+    package = "package: [licenses: []], "
+    base = "defmodule M do\n  use Mix.Project\n  def project, do: [app: :m, {}deps: [{}]]\nend\n"
+
+    def is_library(said: str, deps: str = "", path: str = "lib/m.ex") -> bool:
+        text = base.replace("{}", said, 1).replace("{}", deps, 1)
+        return context_of({"mix.exs": text}).is_library(path)
+
+    assert is_library(package)
+    assert is_library(package, '{:bandit, "~> 1.0", only: :test}')
+    assert is_library(package, '{:plug_cowboy, "~> 2.0", optional: true}', "lib/m/n/o.ex")
+    assert not is_library(package, '{:bandit, "~> 1.0"}')
+    assert not is_library("")
+    assert not context_of(SHOP).is_library("lib/m.ex")

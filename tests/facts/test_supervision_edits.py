@@ -64,3 +64,14 @@ def test_a_long_child_is_broken_like_mix_format_does() -> None:
     text = added(APPLICATION, new)
     assert text is not None
     assert f"      {{DynamicSupervisor,\n       name: {long}, strategy: :one_for_one}}\n" in text
+
+
+def test_what_others_need_comes_before_them() -> None:
+    tasks = NewChild("Task.Supervisor", "name: Shop.Tasks", "Shop.Tasks", early=True)
+    text = added(APPLICATION, tasks)
+    assert text == APPLICATION.replace(
+        "# first\n", "# first\n      {Task.Supervisor, name: Shop.Tasks},\n"
+    )
+    alone = APPLICATION.replace("      Shop.Repo, # first\n", "")
+    text = added(alone, tasks)
+    assert text is not None and text.index("Shop.Tasks") < text.index("Shop.Rooms")

@@ -1,0 +1,87 @@
+"""Task supervisors, registries and dynamic supervisors that fixes rely on: found, or added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lsp_server.facts.child_specs import Child
+from lsp_server.facts.supervision import Children
+from lsp_server.facts.supervision_edits import NewChild, child_insertion
+from lsp_server.facts.supervision_tree import Application, application_of
+from lsp_server.lint.finding import Edit
+from lsp_server.role import Role, role_of
+from lsp_server.snapshot import Snapshot
+
+_ARGUMENTS = {
+    "DynamicSupervisor": "name: {name}, strategy: :one_for_one",
+    "Registry": "keys: :unique, name: {name}",
+    "Task.Supervisor": "name: {name}",
+}
+
+
+@dataclass(frozen=True)
+class Provided:
+    """A named process that the application starts, after these edits of its children."""
+
+    name: str  # the full name of a module, or an atom with its colon
+    edits: list[Edit] = field(default_factory=list)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the application does not start it yet."""
+        return bool(self.edits)
+
+
+def provided(snapshot: Snapshot, path: str, module: str, suffix: str) -> Provided | None:
+    """The process of a module of OTP (`Task.Supervisor` …) that code in `path` can rely on.
+
+    One that the application starts already, else a new one that is named by `suffix` below the
+    namespace of the application. None in a library, where the children are computed, and where
+    the name is that of something else.
+    """
+    application = application_of(snapshot.index, path)
+    if application is None:
+        return None
+    wanted = f"{_namespace(application)}.{suffix}"
+    names = [one.name for one in started(snapshot, application, module)]
+    if names:
+        return Provided(wanted if wanted in names else names[0])
+    document = snapshot.document(application.top_path)
+    if document is None or application.top is None or _is_taken(snapshot, wanted):
+        return None
+    child = NewChild(module, _ARGUMENTS[module].format(name=wanted), wanted, early=True)
+    changes = child_insertion(document, application.top, [child])
+    if not changes:
+        return None
+    where = application.top_path
+    return Provided(wanted, [Edit(one.span, one.text.decode(), where) for one in changes])
+
+
+def started(snapshot: Snapshot, application: Application, module: str) -> Iterator[Child]:
+    """The children of a module that an application always starts under a name that is written
+    out."""
+    for path, children in snapshot.index.of(Children):
+        if not path.startswith(application.folder) or role_of(path) is not Role.LIB:
+            continue
+        for child in children.children:
+            if child.module == module and not child.conditional and _is_plain(child.name):
+                yield child
+
+
+def _is_plain(name: str) -> bool:
+    return bool(name) and " " not in name and name not in ("*", "via", "global")
+
+
+def _is_taken(snapshot: Snapshot, name: str) -> bool:
+    return any(
+        child.name == name or child.module == name
+        for _, children in snapshot.index.of(Children)
+        for child in children.children
+    )
+
+
+def _namespace(application: Application) -> str:
+    """`Shop` of `Shop.Application`."""
+    outer, _, last = application.module.rpartition(".")
+    return outer or last
