@@ -1,0 +1,173 @@
+"""otp/sleep-in-process"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lsp_server.lint.file import File
+from lsp_server.lint.finding import Edit, Finding, Fix, Related
+from lsp_server.lint.rule import Rule, on
+from lsp_server.syntax.definitions import Function
+from lsp_server.syntax.elixir import Call, Match
+from lsp_server.syntax.node import Node
+from lsp_server.syntax.outline import Form, Module
+from lsp_server.text import Span
+
+from ._later import WIDTH, continued
+from ._turns import head_of, is_call_of, is_in_turn, turns
+
+SLEEPERS = frozenset({"Process", ":timer"})
+
+
+class SleepInProcess(Rule):
+    """
+    A process that sleeps while others wait for it.
+
+    A GenServer, a LiveView or a channel does one thing at a time. While it sleeps it answers no
+    call, no click and no shutdown: callers time out after five seconds, messages pile up, and a
+    deploy has to kill it. A controller that sleeps keeps its connection, and one of the server's
+    places for requests.
+
+    ## Bad
+
+    ```elixir
+    defmodule Shop.Mailbox do
+      use GenServer
+
+      @impl true
+      def init(opts), do: {:ok, opts}
+
+      @impl true
+      def handle_cast({:retry, mail}, state) do
+        Process.sleep(5_000)
+        Shop.Mailer.deliver(mail)
+        {:noreply, state}
+      end
+    end
+    ```
+
+    ## Good
+
+    ```elixir
+    defmodule Shop.Mailbox do
+      use GenServer
+
+      @impl true
+      def init(opts), do: {:ok, opts}
+
+      @impl true
+      def handle_cast({:retry, mail}, state) do
+        Process.send_after(self(), {:finish_retry, mail}, 5_000)
+        {:noreply, state}
+      end
+
+      @impl true
+      def handle_info({:finish_retry, mail}, state) do
+        Shop.Mailer.deliver(mail)
+        {:noreply, state}
+      end
+    end
+    ```
+
+    ## When it stays silent
+
+    - The sleep is in a task or another process of its own, or in a function that is only stored.
+    - It is in a client function of a GenServer, which its caller runs, or in `terminate/2`.
+    - The module is none of GenServer, GenStage, `:gen_statem`, WebSockex, channel, LiveView,
+      LiveComponent and controller; tests and scripts.
+
+    ## What the fix changes
+
+    What follows the sleep moves to a clause of `handle_info/2`, and `Process.send_after/3` sends
+    the message for it; a `handle_call/3` replies there with `GenServer.reply/2`. Other messages
+    are then answered in between, and the state is the one of that later moment. A sleep before
+    `send(self(), message)` becomes `Process.send_after/3` of that message. Where the sleep is
+    in a branch, a loop or a function that the callback calls, there is no fix.
+    """
+
+    @on(Module)
+    def check(self, module: Module, file: File) -> Iterator[Finding]:
+        if module.call is None or b"sleep" not in file.document.source:
+            return
+        found = [
+            (form, call)
+            for form in module.forms
+            if form.function is not None and b"sleep" in form.index.callee_names
+            for call in form.index.calls("sleep")
+            if is_call_of(call, SLEEPERS, file)
+        ]
+        running = turns(module, file) if found else None
+        if running is None:
+            return
+        for form, call in found:
+            function = form.function
+            if function is None or not is_in_turn(call, form):
+                continue
+            key = function.name, function.arity
+            if key in running.callers:
+                yield self._finding(file, form, function, call, running.callers[key], running.kind)
+
+    def _finding(
+        self,
+        file: File,
+        form: Form,
+        function: Function,
+        call: Call,
+        caller: Form | None,
+        kind: str,
+    ) -> Finding:
+        related = []
+        if caller is not None and caller.function is not None:
+            text = f"`{head_of(caller.function)}` calls `{head_of(function)}`"
+            related.append(Related(caller.function.name_span, text))
+        fix = None
+        if _edits(file, form, call):
+            fix = Fix.review("Send a message later instead", lambda _: _edits(file, form, call))
+        if kind == "Phoenix.Controller":
+            advice = "the request and its connection wait; leave the work to a job"
+        else:
+            advice = f"{form.module.name} answers nothing meanwhile; use `Process.send_after/3`"
+        name = f"{call.module}.{call.name}/1"
+        return self.finding(
+            call.callee_span,
+            f"`{name}` in `{head_of(function)}`: {advice}",
+            fix=fix,
+            related=related,
+        )
+
+
+def _edits(file: File, form: Form, call: Call) -> list[Edit]:
+    arguments = call.written_arguments
+    function = form.function
+    if call.pipe is not None or len(arguments) != 1 or function is None:
+        return []
+    if function.name in ("mount", "init"):
+        return []
+    body = function.body
+    if call not in body[:-1]:
+        return []
+    delay = arguments[0].text
+    following = body[body.index(call) + 1]
+    message = _sent_to_itself(following, file)
+    if message is None:
+        return continued(file.document, form, call, delay)
+    lines = file.document.lines
+    indent = lines.indentation(following.start)
+    text = f"Process.send_after(self(), {message.text}, {delay})"
+    if "\n" in text or len(indent) + len(text) > WIDTH:
+        return []
+    start = lines.starts[lines.line_at(call.start)]
+    end = lines.starts[lines.line_at(call.end) + 1]
+    while lines.line_bytes(lines.line_at(end)).strip() == b"":
+        end = lines.starts[lines.line_at(end) + 1]
+    return [Edit(Span(start, end), ""), Edit(following.span, text)]
+
+
+def _sent_to_itself(statement: Node, file: File) -> Node | None:
+    """What `send(self(), message)` sends."""
+    if isinstance(statement, Match):
+        return None
+    match statement:
+        case Call("send" | "Kernel.send" | "Process.send", [Call("self", []), message, *_]):
+            return message
+    return None
