@@ -1,0 +1,171 @@
+"""The edits after which a request's error is taken: `with` around what follows it, or a clause."""
+
+from __future__ import annotations
+
+from lsp_server.document import Document
+from lsp_server.lint.finding import Edit
+from lsp_server.syntax.elixir import (
+    Access,
+    BinaryOperator,
+    Call,
+    Identifier,
+    Match,
+    Pipe,
+)
+from lsp_server.syntax.literals import (
+    Boolean,
+    Charlist,
+    Float,
+    Integer,
+    Keywords,
+    List,
+    Map,
+    Nil,
+    Pair,
+    Quoted,
+    Sigil,
+    String,
+    StringInterpolation,
+    Tuple,
+)
+from lsp_server.syntax.node import Node
+from lsp_server.text import Span, line_ending
+
+from ._answers import Answer
+
+WIDTH = 98  # the formatter's line length
+_PLAIN = (Pipe, Match, Access, Keywords, List, Map, Pair, String, StringInterpolation, Tuple)
+_CHOOSING = frozenset({"&&", "||", "and", "or", "->", "<-"})
+_MACROS = frozenset({"case", "if", "unless", "with", "cond", "for", "try", "receive", "quote"})
+
+
+def in_with(
+    document: Document, statements: list[Node], call: Call, request: Node, answer: Answer
+) -> list[Edit]:
+    """`with {:ok, …} <- request do … end` around the statements of a body that use the answer of
+    a request; nothing where the request does not stand in the open among them."""
+    at = next((n for n, one in enumerate(statements) if one.span.covers(request.span)), -1)
+    if at < 0 or not _is_open(request, statements[at]):
+        return []
+    first, rest = statements[at], statements[at + 1 :]
+    tail = Span(first.start, statements[-1].end)
+    if _has_lines_of_text(statements[at:]):
+        return []
+    asked = request.text
+    raises = call.name.endswith("!")
+    if raises:
+        cut = call.name_span.end - request.start
+        asked = _text(request.bytes[: cut - 1] + request.bytes[cut:])
+    pattern, residue = "{:ok, response}", ""
+    match first:
+        case Match(_, left, right) if right == request:
+            pattern = f"{{:ok, {left.text}}}" if raises else left.text
+            if _is_narrow(left):
+                return []
+            if not rest:
+                if raises or not _is_bare(left):
+                    return []
+                return [Edit(first.span, asked, document.path)] if not answer.body else []
+        case _ if raises:
+            if _speaks_of(statements, "response"):
+                return []
+            offset = request.start - first.start
+            tail_of = first.bytes[offset + len(request.bytes) :]
+            residue = _text(first.bytes[:offset] + b"response" + tail_of)
+        case _:
+            return []
+    after = document.source[first.end : tail.end].decode("utf-8", "replace")
+    newline = line_ending(document.source)
+    if after and not after.startswith(newline):
+        return []  # a comment speaks of the request
+    outer = document.lines.indentation(first.start).decode()
+    around = document.lines.indentation(request.start).decode()
+    lines = [line.removeprefix(around) for line in asked.split(newline)]
+    head = f"{outer}with {pattern} <- {asked} do"
+    if len(lines) > 1 or len(head) > WIDTH:
+        gap = f"{newline}{outer}       "
+        head = f"with {pattern} <-{gap}{gap.join(lines)} do"
+    body = f"{outer}{residue}{after}" if residue else after.lstrip("\r\n")
+    text = [head.removeprefix(outer)]
+    text += [f"  {line}" if line.strip() else line for line in body.split(newline)]
+    if answer.body:
+        text += [f"{outer}else", f"{outer}  {answer.pattern} -> {answer.body}"]
+    return [Edit(tail, newline.join([*text, f"{outer}end"]), document.path)]
+
+
+def clause_added(document: Document, case: Call, answer: Answer) -> list[Edit]:
+    """The clause for the error, after the last one of a `case` with a block."""
+    clauses, block = case.clauses(), case.do_block
+    if block is None or not clauses:
+        return []
+    lines, newline = document.lines, line_ending(document.source)
+    indent = lines.indentation(clauses[-1].start).decode()
+    spread = [
+        one
+        for one in clauses
+        if one.body and lines.line_at(one.body[0].start) > lines.line_at(one.patterns[-1].end)
+    ]
+    end = block.inner.end
+    last = clauses[-1].body[-1].end if clauses[-1].body else clauses[-1].end
+    # A comment behind the last clause stays with it.
+    line = lines.line_span(lines.line_at(last)).end
+    last = line if document.source[last:line].strip().startswith(b"#") and line < end else last
+    one_line = f"{answer.pattern} -> {answer.written}"
+    if spread or len(indent) + len(one_line) > WIDTH:
+        text = f"{newline}{newline}{indent}{answer.pattern} ->{newline}{indent}  {answer.written}"
+        edits = [Edit(Span(last, last), text, document.path)]
+        return edits if spread else []
+    return [Edit(Span(last, last), f"{newline}{indent}{one_line}", document.path)]
+
+
+def _is_open(node: Node, statement: Node) -> bool:
+    """Whether nothing between a node and its statement decides that it may not run."""
+    inner = node
+    for outer in (*node.ancestors(),) if node != statement else ():
+        match outer:
+            case Call():
+                if outer.name in _MACROS or outer.do_block is not None:
+                    return False
+            case BinaryOperator() if outer.operator in _CHOOSING:
+                return False
+            case BinaryOperator():
+                pass
+            case _ if outer.kind not in ("arguments", "dot", "map_content", "keywords"):
+                if not isinstance(outer, _PLAIN):
+                    return False
+        inner = outer
+        if outer == statement:
+            return True
+    return inner == statement
+
+
+def _is_narrow(pattern: Node) -> bool:
+    """Whether a pattern refuses some answers that are no errors."""
+    inner = list(pattern.descendants())
+    literals = (Boolean, Charlist, Float, Integer, Nil, Sigil, Quoted)
+    return any(isinstance(one, literals) or one.text.startswith("^") for one in inner)
+
+
+def _is_bare(pattern: Node) -> bool:
+    return isinstance(pattern, Tuple) and isinstance(pattern.elements[-1], Identifier)
+
+
+def _has_lines_of_text(statements: list[Node]) -> bool:
+    """Whether moving the statements to the right would change a text of several lines."""
+    for statement in statements:
+        for one in statement.descendants():
+            if isinstance(one, Quoted) and b"\n" in one.bytes and not one.is_heredoc:
+                return True
+    return False
+
+
+def _speaks_of(statements: list[Node], name: str) -> bool:
+    return any(
+        isinstance(one, Identifier) and one.name == name
+        for statement in statements
+        for one in statement.descendants()
+    )
+
+
+def _text(source: bytes) -> str:
+    return source.decode("utf-8", "replace")
