@@ -8,7 +8,7 @@ takes ten times as long to make and cannot be decoded from msgpack without a sec
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, dataclass_transform
 
 import msgspec
@@ -30,7 +30,7 @@ class Fact(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 FACT_TYPES: dict[str, type[Fact]] = {}
 Collector = Callable[[Document], Iterable[Fact]]
-COLLECTORS: list[Collector] = []
+COLLECTORS: list[tuple[frozenset[type[Fact]], Collector]] = []
 
 
 def collects(*types: type[Fact]) -> Callable[[Collector], Collector]:
@@ -39,7 +39,7 @@ def collects(*types: type[Fact]) -> Callable[[Collector], Collector]:
     def register(function: Collector) -> Collector:
         for one in types:
             FACT_TYPES[one.__name__] = one
-        COLLECTORS.append(function)
+        COLLECTORS.append((frozenset(types), function))
         return function
 
     return register
@@ -81,11 +81,23 @@ class FileFacts:
                 blobs[kind.__name__] = msgspec.msgpack.encode(facts)
         return blobs
 
+    def differing_types(self, other: FileFacts) -> set[type[Fact]]:
+        """The types whose facts differ, be it only by their spans."""
+        return {kind for kind in self.types | other.types if not self._equal(kind, other)}
+
+    def _equal(self, kind: type[Fact], other: FileFacts) -> bool:
+        mine, theirs = self._encoded.get(kind.__name__), other._encoded.get(kind.__name__)
+        if mine is not None and mine == theirs:  # spares decoding what a scan has found again
+            return True
+        return self.of(kind) == other.of(kind)
+
     def changed_types(self, other: FileFacts) -> set[type[Fact]]:
         """The types whose facts differ in more than their spans."""
+        if not other.types:
+            return self.types
         return {
             kind
-            for kind in self.types | other.types
+            for kind in self.differing_types(other)
             if not _same_meaning(self.of(kind), other.of(kind))
         }
 
@@ -118,10 +130,13 @@ def _meaning(value: object) -> object:
     return value
 
 
-def collect(document: Document) -> FileFacts:
-    """All facts of a document. A collector that raises is logged and gives none."""
+def collect(document: Document, wanted: Collection[type[Fact]] | None = None) -> FileFacts:
+    """The facts of a document: all, or those that come with the `wanted` types. A collector that
+    raises is logged and gives none."""
     found: dict[type[Fact], list[Fact]] = {}
-    for collector in COLLECTORS:
+    for types, collector in COLLECTORS:
+        if wanted is not None and types.isdisjoint(wanted):
+            continue
         try:
             facts = list(collector(document))
         except Exception:

@@ -95,12 +95,11 @@ class Index:
 
         Joins hold the facts they were made of, so they are made again also when only spans moved.
         """
-        changed = facts.changed_types(self.file(path))
-        for kind in facts.types | self.file(path).types:
-            if kind in changed or facts.of(kind) != self.file(path).of(kind):
-                self._revisions[kind] = self._revisions.get(kind, 0) + 1
+        before = self.file(path)
+        for kind in facts.differing_types(before) if before.types else facts.types:
+            self._revisions[kind] = self._revisions.get(kind, 0) + 1
         self._files[path] = facts
-        return changed
+        return facts.changed_types(before)
 
     def remove(self, path: str) -> set[type[Fact]]:
         """Forget a file; the answer is the types of which it had facts."""

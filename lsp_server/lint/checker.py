@@ -19,7 +19,7 @@ from lsp_server.lint.dispatch import (
 )
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix, Operation, Related, fingerprint
-from lsp_server.lint.rule import AnyRule, ProjectRule, Rule
+from lsp_server.lint.rule import AnyRule, ProjectRule, Requires, Rule
 from lsp_server.role import Role
 from lsp_server.snapshot import Snapshot
 
@@ -28,11 +28,18 @@ def applicable(
     rules: Iterable[Rule], document: Document, context: ProjectContext
 ) -> tuple[Rule, ...]:
     """The rules that speak of a file with this role in a project with these dependencies."""
-    if document.role is Role.DEPENDENCY:
+    role = document.role
+    if role is Role.DEPENDENCY:
         return ()
-    return tuple(
-        rule for rule in rules if document.role in rule.roles and fits(rule, document.path, context)
-    )
+    fitting: dict[Requires, bool] = {}  # many rules require the same
+    chosen: list[Rule] = []
+    for rule in rules:
+        if role in rule.roles:
+            if rule.requires not in fitting:
+                fitting[rule.requires] = fits(rule, document.path, context)
+            if fitting[rule.requires]:
+                chosen.append(rule)
+    return tuple(chosen)
 
 
 def fits(rule: AnyRule, path: str, context: ProjectContext) -> bool:

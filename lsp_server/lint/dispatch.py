@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from logging import DEBUG
 from pathlib import PurePath
@@ -20,15 +20,42 @@ from lsp_server.lint.file import File
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.rule import AnyRule, Rule
 from lsp_server.syntax import heex
-from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.elixir import OPERATOR, Call
 from lsp_server.syntax.layers import TemplateLayer
-from lsp_server.syntax.node import Node, kind_id
+from lsp_server.syntax.node import Node, RawNode, cast, kind_id
 from lsp_server.syntax.outline import Form, Module
 from lsp_server.syntax.walk import NodeIndex
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Any, File], Iterable[Finding] | None]
+
+
+def _operator(raw: RawNode, source: bytes) -> bytes:
+    operator = raw.child_by_field_id(OPERATOR)
+    return b"" if operator is None else source[operator.start_byte : operator.end_byte]
+
+
+def _key(raw: RawNode, source: bytes) -> bytes:
+    key = raw.child(0)
+    return b"" if key is None else source[key.start_byte : key.end_byte].rstrip(b": \t\r\n")
+
+
+def _first(raw: RawNode, source: bytes) -> bytes:
+    if not raw.named_child_count:
+        return b""
+    element = raw.named_child(0)
+    return b"" if element is None else source[element.start_byte : element.end_byte]
+
+
+# The kinds of which a rule may ask for some by name, and where the name stands: nearly all nodes
+# of these kinds are of no interest to anybody, and a view costs more than a look.
+NAMES: Mapping[int, Callable[[RawNode, bytes], bytes]] = {
+    kind_id("binary_operator"): _operator,
+    kind_id("unary_operator"): _operator,
+    kind_id("pair"): _key,
+    kind_id("tuple"): _first,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +71,7 @@ class Dispatch:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.callees: dict[bytes, list[_Subscriber]] = {}
         self.kinds: dict[int, list[_Subscriber]] = {}
+        self.named: dict[int, dict[bytes, list[_Subscriber]]] = {}
         self.template: dict[type, list[tuple[tuple[str, ...], _Subscriber]]] = {}
         self.modules: list[_Subscriber] = []
         self.documents: list[_Subscriber] = []
@@ -64,8 +92,13 @@ class Dispatch:
             for name in names:
                 self.callees.setdefault(name.encode(), []).append(one)
         elif issubclass(view, Node):
-            for kind in view.kinds or ("binary_operator", "unary_operator"):
-                self.kinds.setdefault(kind_id(kind), []).append(one)
+            for kind in map(kind_id, view.kinds):
+                if names and kind not in NAMES:
+                    raise TypeError(f"{one.rule.id}: {view.__name__} has no names to choose from")
+                for name in names:
+                    self.named.setdefault(kind, {}).setdefault(name.encode(), []).append(one)
+                if not names:
+                    self.kinds.setdefault(kind, []).append(one)
         else:
             raise TypeError(f"{one.rule.id}: nothing can be subscribed to {view.__name__}")
 
@@ -104,20 +137,27 @@ def log_failure(what: str, error: Exception) -> None:
 
 
 def _elixir(dispatch: Dispatch, index: NodeIndex, file: File) -> Iterator[Finding]:
-    for name in index.callee_names:
-        for one in dispatch.callees.get(name, ()):
-            for call in index.calls(name.decode("utf-8", "replace")):
+    for name in index.callee_names & dispatch.callees.keys():
+        for call in index.calls(name.decode("utf-8", "replace")):
+            for one in dispatch.callees[name]:
                 yield from guarded(one.rule, one.handler, file.path, call, file)
-    for kind in index.kinds:
-        for one in dispatch.kinds.get(kind, ()):
-            for node in index.of_kind(kind):
+    for kind in index.kinds & dispatch.kinds.keys():
+        for node in index.of_kind(kind):
+            for one in dispatch.kinds[kind]:
+                if isinstance(node, one.view):
+                    yield from guarded(one.rule, one.handler, file.path, node, file)
+    for kind in index.kinds & dispatch.named.keys():
+        name_of, wanted = NAMES[kind], dispatch.named[kind]
+        for raw in index.raw_of_kind(kind):
+            for one in wanted.get(name_of(raw, index.tree.source), ()):
+                node = cast(raw, index.tree)
                 if isinstance(node, one.view):
                     yield from guarded(one.rule, one.handler, file.path, node, file)
 
 
 def check_template(dispatch: Dispatch, layer: TemplateLayer, file: File) -> Iterator[Finding]:
     """What handlers say of a template and of the Elixir in it."""
-    file = replace(file, layer=layer)
+    file = File(file.document, file.context, file.settings, file.form, layer)
     if dispatch.template:
         for node in heex.walk(layer.template):
             for names, one in dispatch.template.get(type(node), ()):
@@ -128,7 +168,7 @@ def check_template(dispatch: Dispatch, layer: TemplateLayer, file: File) -> Iter
 
 def check_form(dispatch: Dispatch, form: Form, file: File) -> Iterator[Finding]:
     """What handlers say of a form and of the templates in it."""
-    file = replace(file, form=form)
+    file = File(file.document, file.context, file.settings, form)
     yield from _elixir(dispatch, form.index, file)
     for layer in form.templates:
         yield from check_template(dispatch, layer, file)

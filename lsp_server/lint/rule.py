@@ -17,6 +17,7 @@ from lsp_server.syntax import heex
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span
 
+Requires = str | tuple[str, ...]
 Handler = TypeVar("Handler", bound=Callable[..., Iterable[Finding] | None])
 
 
@@ -31,12 +32,13 @@ class Subscription:
 def on(view: type, *, name: str | Iterable[str] = ()) -> Callable[[Handler], Handler]:
     """Method decorator: call the method with every node of a class and the `File` it is in.
 
-    `name` narrows calls to callee names (`"get!"`, without the module), tags to tag names and
-    attributes to attribute names. Always give it for `Call`: rules are found by callee. `view` may
-    also be `Module` or `Document` (from `outline` and `document`): those handlers run on each
-    change. Handlers of other classes may look at the form that holds the node and at the module's
-    directives, attributes and function names, and at nothing else of the file: their findings are
-    kept until one of these changes.
+    `name` narrows calls to callee names (`"get!"`, without the module), operators to how they are
+    written, pairs to their keys, tuples to how their first element is written, tags to tag names
+    and attributes to attribute names. Always give it for the first four: rules are found by it.
+    `view` may also be `Module` or `Document` (from `outline` and `document`): those handlers run on
+    each change. Handlers of other classes may look at the form that holds the node and at the
+    module's directives, attributes and function names, and at nothing else of the file: their
+    findings are kept until one of these changes.
     """
     names = (name,) if isinstance(name, str) else tuple(name)
 
@@ -60,7 +62,7 @@ class AnyRule:
     profile: ClassVar[Profile] = Profile.RECOMMENDED
     # `"phoenix_live_view >= 0.18"`: the rule is silent in a project whose version is lower or that
     # does not depend on the package. Without mix.exs and mix.lock it is not silent.
-    requires: ClassVar[str | tuple[str, ...]] = ()
+    requires: ClassVar[Requires] = ()
     roles: ClassVar[frozenset[Role]] = CODE
     tags: ClassVar[tuple[Tag, ...]] = ()
     # Settings of the rule itself in `.retort.toml`: name -> default.

@@ -13,6 +13,7 @@ from lsp_server.project.files import read_file
 from lsp_server.project.result import FileResult
 
 Kinds = set[type[Fact]]
+CONTEXT = frozenset(project_context.reads)
 
 
 class ProjectFacts:
@@ -45,24 +46,23 @@ class ProjectFacts:
     def read(self, document: Document) -> Kinds:
         """Take in an open document, whose facts have moved with the findings about them."""
         changed = self.index.put(document.path, collect(document))
-        self._note(document.path, context_relevant(document.path, document.source))
+        self._note(document.path, context_relevant(document.path, document.source), changed)
         return changed
 
     def take(self, result: FileResult) -> Kinds:
         """Take in a file as it is on disk; facts that have only moved count as changed too, since
         nobody has told where they went."""
         facts, before = FileFacts(encoded=result.facts), self.index.file(result.path)
-        changed = self.index.put(result.path, facts)
-        if before.types:
-            kinds = facts.types | before.types
-            changed |= {kind for kind in kinds if facts.of(kind) != before.of(kind)}
-        self._note(result.path, result.decides_context)
+        changed = facts.differing_types(before) if before.types else facts.types
+        if changed or result.path not in self.index:
+            self.index.put(result.path, facts)
+        self._note(result.path, result.decides_context, changed)
         return changed
 
     def remove(self, path: str) -> Kinds:
         """Forget a file."""
         gone = self.index.remove(path)
-        self._note(path, False)
+        self._note(path, False, gone)
         return gone
 
     def learn(
@@ -87,14 +87,17 @@ class ProjectFacts:
             kinds: Kinds = set()
             if source is not None and path not in deciding and context_relevant(path, source):
                 deciding.add(path)
-                kinds = self.index.put(path, collect(document or Document(path, source)))
+                # Of a closed file the scan will tell the rest.
+                facts = collect(document or Document(path, source), None if document else CONTEXT)
+                kinds = self.index.put(path, facts)
             yield kinds
         self._deciding = deciding
         self._renew()
 
-    def _note(self, path: str, decides_context: bool) -> None:
-        if decides_context or path in self._deciding:
-            (self._deciding.add if decides_context else self._deciding.discard)(path)
+    def _note(self, path: str, decides: bool, changed: Kinds) -> None:
+        decided = path in self._deciding
+        (self._deciding.add if decides else self._deciding.discard)(path)
+        if decides != decided or (decides and not CONTEXT.isdisjoint(changed)):
             self._renew()
 
     def _renew(self) -> None:

@@ -92,7 +92,9 @@ def run(
         except OSError as error:
             yield unread(entry, error)
             continue
-        yield check_file(Document(entry.path, source), entry, rules, job, text_digest(source))
+        document = Document(entry.path, source)
+        yield check_file(document, entry, rules, job, text_digest(source))
+        document.release()
 
 
 def batches(entries: Iterable[Entry]) -> list[list[Entry]]:

@@ -40,6 +40,7 @@ class UnaryOperator(Node):
     """`operator operand`."""
 
     __slots__ = ()
+    kinds = ("unary_operator",)
     __match_args__ = ("operator", "operand")
 
     @property

@@ -56,6 +56,7 @@ class BinaryOperator(Node):
     """`left operator right`."""
 
     __slots__ = ()
+    kinds = ("binary_operator",)
     __match_args__ = ("operator", "left", "right")
 
     @property

@@ -6,7 +6,7 @@ so a form is walked once, and rules and collectors ask the index by callee name 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from functools import partial
 
 from lsp_server.syntax.elixir import ALIAS, CALL, DOT, Call
@@ -33,7 +33,7 @@ class NodeIndex:
         for root in roots:
             first = len(self._order)
             self._walk(root)
-            known = partial(self._parents, first, len(self._order))
+            known = partial(_parents, self._order, self._outer, first, len(self._order))
             tree.parents_on_demand(root.start_byte, root.end_byte, known)
 
     def _walk(self, root: RawNode) -> None:
@@ -80,12 +80,6 @@ class NodeIndex:
                     return
                 around = path.pop()
 
-    def _parents(self, first: int, last: int) -> Iterator[tuple[RawNode, RawNode]]:
-        """The nodes of one root but leaves and the root itself, each with its parent."""
-        order, outer = self._order, self._outer
-        for number in range(first + 1, last):
-            yield order[number], order[outer[number]]
-
     @property
     def raw_calls(self) -> Mapping[bytes, Sequence[RawNode]]:
         """Every call by callee name without a view, for who looks at all of them: a view for each
@@ -93,12 +87,12 @@ class NodeIndex:
         return self._calls
 
     @property
-    def callee_names(self) -> Iterable[bytes]:
+    def callee_names(self) -> KeysView[bytes]:
         """The names of everything called."""
         return self._calls.keys()
 
     @property
-    def kinds(self) -> Iterable[int]:
+    def kinds(self) -> KeysView[int]:
         """The kinds of all nodes but leaves."""
         return self._kinds.keys()
 
@@ -124,7 +118,16 @@ class NodeIndex:
 
     def nodes(self, view: type[NodeType]) -> Iterator[NodeType]:
         """The nodes of a view class; of classes that share a kind only those that are it."""
-        for name in view.kinds or ("binary_operator", "unary_operator"):
+        for name in view.kinds:
             for node in self.of_kind(kind_id(name)):
                 if isinstance(node, view):
                     yield node
+
+
+def _parents(
+    order: Sequence[RawNode], outer: Sequence[int], first: int, last: int
+) -> Iterator[tuple[RawNode, RawNode]]:
+    """The nodes of one root but leaves and the root itself, each with its parent. No method: the
+    tree, which keeps it, must not hold the index, which holds the tree."""
+    for number in range(first + 1, last):
+        yield order[number], order[outer[number]]

@@ -157,7 +157,7 @@ class DeprecatedCall(Rule):
             edits = [Edit(Span(start + 1, start + 2), "H"), *edits]
         yield self._finding(Span(start, start + 2), found, edits)
 
-    @on(ModuleAttribute)
+    @on(ModuleAttribute, name="@")
     def assigns(self, node: ModuleAttribute, file: File) -> Iterator[Finding]:
         """Assigns of templates."""
         found = _ASSIGNS.get(f"@{node.name}") if file.layer is not None else None

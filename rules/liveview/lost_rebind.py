@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from lsp_server.syntax.template_layout import LINE_LENGTH, shifted
 from lsp_server.text import Span, line_ending
 
 _NAMES = frozenset({"socket", "assigns", "conn", "changeset"})
+_REBOUND = re.compile(rb"\b(?:" + "|".join(sorted(_NAMES)).encode() + rb")\s*=")
 _SEQUENCES = frozenset({"do_block", "body", "block", "else_block"})
 _JUMPS = frozenset({"raise", "throw", "exit", "reraise"})
 
@@ -82,6 +84,8 @@ class LostRebind(Rule):
     def check(self, call: Call, file: File) -> Iterator[Finding]:
         """Every block that is a statement of a function."""
         if file.layer is not None or file.form is None or file.form.function is None:
+            return
+        if not _REBOUND.search(call.bytes):
             return
         if call.receiver is not None and call.dotted != "Enum.each":
             return

@@ -75,11 +75,11 @@ class StreamEnumerated(Rule):
             call.callee_span, f"{message} `{stream}`: keep what you need to know in an assign"
         )
 
-    @on(BinaryOperator)
+    @on(BinaryOperator, name=("==", "!=", "===", "!=="))
     def compare(self, node: BinaryOperator, file: File) -> Iterator[Finding]:
         """`@streams.x == []`."""
         start = node.tree.source[node.start : node.start + 40]
-        if b"streams." not in start or node.operator not in ("==", "!=", "===", "!=="):
+        if b"streams." not in start:
             return
         stream = _stream(node.left)
         if stream is not None and node.right.text == "[]":

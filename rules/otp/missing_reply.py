@@ -76,13 +76,13 @@ class MissingReply(Rule):
 
     @on(Call, name="def")
     def check(self, call: Call, file: File) -> Iterator[Finding]:
-        function = Function.of(call)
+        form = file.form
+        if form is None or b":noreply" not in form.bytes or form.raw != call.raw:
+            return
+        function = form.function
         if function is None or function.name != "handle_call" or function.arity != 3:
             return
-        if b":noreply" not in call.bytes or not _is_server(file):
-            return
-        form = file.form
-        if form is None or any(True for _ in form.index.calls(*ENDS)):
+        if not _is_server(file) or any(True for _ in form.index.calls(*ENDS)):
             return
         kept = _names(function.parameters[1])
         if kept is None or _occurs(function, kept):

@@ -86,10 +86,10 @@ class TimingCompare(Rule):
 
     roles = frozenset({Role.LIB})
 
-    @on(BinaryOperator)
+    @on(BinaryOperator, name=("==", "===", "!=", "!=="))
     def check(self, comparison: BinaryOperator, file: File) -> Iterator[Finding]:
         operator = comparison.operator
-        if operator not in ("==", "===", "!=", "!==") or file.form is None or file.is_mix_task:
+        if file.form is None or file.is_mix_task:
             return
         sides = (strip_parentheses(comparison.left), strip_parentheses(comparison.right))
         if any(_cannot_be(side) for side in sides):

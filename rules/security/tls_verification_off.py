@@ -75,7 +75,7 @@ class TlsVerificationOff(Rule):
     severity = Severity.ERROR
     roles = frozenset({Role.LIB, Role.CONFIG})
 
-    @on(Pair)
+    @on(Pair, name=("verify", "insecure", "hackney", "ssl"))
     def check_pair(self, pair: Pair, file: File) -> Iterator[Finding]:
         value = pair.value
         match pair.key, value:
@@ -97,7 +97,7 @@ class TlsVerificationOff(Rule):
                 fix = Fix.review("Encrypt the connection", lambda _: [edit])
                 yield self.finding(pair, message, fix=fix)
 
-    @on(Tuple)
+    @on(Tuple, name=":verify")
     def check_tuple(self, pair: Tuple, file: File) -> Iterator[Finding]:
         match pair.elements:
             case [Atom("verify"), Atom("verify_none") as value] if _matters(pair, file):
