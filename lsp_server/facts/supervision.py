@@ -97,9 +97,9 @@ class Children(Fact):
 class Start(Fact):
     """A call that starts a process of a module, from a supervisor's `start_child` or directly.
 
-    `module` is what is started, `by` and `function` are where the call stands (empty outside of
-    them), `through` is the name of the function called, `supervisor` the name of the one that
-    `start_child` asks (see `ProcessUse.registers`).
+    `module` is what is started (`Task` for a function in `Task.start_link`), `by` and `function`
+    are where the call stands (empty outside of them), `through` is the name of the function called,
+    `supervisor` the name of the one that `start_child` asks (see `ProcessUse.registers`).
     """
 
     module: str
@@ -125,6 +125,7 @@ _STARTERS = (
 )
 _WORDS = (b"start_", b".start(", b"child_spec", b"upervis")  # one of them is in every such file
 _WANTED = frozenset(name.encode() for name in (*_CHILD_TAKERS, *_STARTERS))
+_UNTOLD = PROCESSES - {"Task"}  # what is started is a module of theirs, or nothing that is named
 # First parts of names of packages whose modules are processes only if they are named above.
 _LIBRARIES = frozenset(
     (
@@ -304,9 +305,11 @@ def _starts(form: Form) -> Iterator[Start]:
             for spec in arguments[:1] if "supervised" in call.name else ():
                 started += (child.module for child in child_of(spec, form).children)
         else:
-            started.append(_started(call, arguments, form))
+            started += _started(call, arguments, form)
         for module in dict.fromkeys(started):
-            if module and module not in PROCESSES and not module.startswith("__MODULE__"):
+            if module == "Task" and call.name != "start_link":
+                continue
+            if module and module not in _UNTOLD and not module.startswith("__MODULE__"):
                 yield Start(
                     module,
                     form.module.name,
@@ -328,10 +331,13 @@ def _delegated(form: Form) -> Iterator[Start]:
         )
 
 
-def _started(call: Call, arguments: list[Node], form: Form) -> str:
+def _started(call: Call, arguments: list[Node], form: Form) -> Iterator[str]:
     """What `Mod.start_link(…)`, `GenServer.start_link(Mod, …)` and their like start."""
     receiver = module_of(call.receiver, form)
     if receiver not in PROCESSES:
-        return "" if receiver.startswith(":") else receiver
+        yield "" if receiver.startswith(":") else receiver
+        return
     named = (module_of(one, form) for one in arguments[:2])
-    return next((one for one in named if one and one[0] != ":"), "")
+    yield next((one for one in named if one and one[0] != ":"), "")
+    if receiver == "Task" and arguments:
+        yield receiver

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lsp_server.facts.child_specs import Child
-from lsp_server.facts.supervision import Children
+from lsp_server.facts.supervision import Children, Start
 from lsp_server.facts.supervision_edits import NewChild, child_insertion
 from lsp_server.facts.supervision_tree import Application, application_of
 from lsp_server.lint.finding import Edit
@@ -47,6 +47,27 @@ def provided(snapshot: Snapshot, path: str, module: str, suffix: str) -> Provide
     names = [one.name for one in started(snapshot, application, module)]
     if names:
         return Provided(wanted if wanted in names else names[0])
+    return _added(snapshot, application, module, wanted)
+
+
+def provided_for(snapshot: Snapshot, path: str, module: str) -> Provided | None:
+    """The DynamicSupervisor of the processes of a module: the one that starts them elsewhere, one
+    that is named for them, or a new one."""
+    application = application_of(snapshot.index, path)
+    if application is None:
+        return None
+    for _, start in snapshot.index.of(Start):
+        if start.module == module and _is_plain(start.supervisor):
+            return Provided(start.supervisor)
+    wanted = f"{module}Supervisor"
+    if any(one.name == wanted for one in started(snapshot, application, "DynamicSupervisor")):
+        return Provided(wanted)
+    return _added(snapshot, application, "DynamicSupervisor", wanted)
+
+
+def _added(
+    snapshot: Snapshot, application: Application, module: str, wanted: str
+) -> Provided | None:
     document = snapshot.document(application.top_path)
     if document is None or application.top is None or _is_taken(snapshot, wanted):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from lsp_server.document import Document
+from lsp_server.facts.primitives import STANDARD
 from lsp_server.lint.finding import Edit
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.definitions import FUNCTIONS
@@ -27,6 +28,7 @@ from ._infrastructure import provided
 
 WIDTH = 98  # the formatter's line length
 TASK_SUPERVISOR = "Task.Supervisor"
+_ELIXIR = frozenset({*(name for name in STANDARD if "." not in name), "ExUnit", "IEx"})
 
 
 class Value(Enum):
@@ -72,6 +74,11 @@ def _is_result(node: Node) -> bool:
             return False
         before = outer
     return False
+
+
+def is_elixirs(module: str) -> bool:
+    """Whether a module is one of Elixir's own: what is there is what processes are made of."""
+    return module.partition(".")[0] in _ELIXIR
 
 
 def is_quoted(call: Call) -> bool:

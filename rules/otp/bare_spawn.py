@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lsp_server.facts.primitives import STANDARD
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Finding, Fix
 from lsp_server.lint.rule import Rule, on
@@ -14,12 +13,16 @@ from lsp_server.syntax.literals import Tuple
 from lsp_server.syntax.outline import Form
 
 from ..ecto._discarded import whole
-from ._start_child import can_become_start_child, is_in_application, is_quoted, start_child
+from ._start_child import (
+    can_become_start_child,
+    is_elixirs,
+    is_in_application,
+    is_quoted,
+    start_child,
+)
 
 _KERNEL = ("spawn", "spawn_link", "spawn_monitor")
 _MODULES = frozenset({"Kernel", ":erlang"})
-# Elixir's own namespaces: what is there is what processes are made of.
-_ELIXIR = frozenset({*(name for name in STANDARD if "." not in name), "ExUnit", "IEx"})
 
 
 class BareSpawn(Rule):
@@ -174,7 +177,7 @@ def _is_left_alone(form: Form, file: File) -> bool:
     """Whether no supervisor can be asked for, or the code is itself what runs processes."""
     if file.is_mix_task or file.context.is_library(file.path):
         return True
-    if form.module.name.partition(".")[0] in _ELIXIR:
+    if is_elixirs(form.module.name):
         return True
     module = form.module
     if module.attribute("callback") is not None or "__using__" in module.names.functions:

@@ -3,6 +3,7 @@ defmodule Shop.Newsletter do
   Letters to everybody who has asked for them.
   """
 
+  alias Shop.Newsletter.Audience
   alias Shop.Newsletter.Campaign
   alias Shop.Newsletter.Delivery
 
@@ -17,6 +18,14 @@ defmodule Shop.Newsletter do
     end
 
     :ok
+  end
+
+  @doc """
+  Counts who opens the letter, for as long as the campaign runs.
+  """
+  def watch(%Campaign{} = campaign) do
+    {:ok, pid} = Audience.start_link(campaign) # error: [otp/start-link-outside-supervisor]
+    Audience.reset(pid)
   end
 
   @doc """
