@@ -18,6 +18,8 @@ from lsp_server.syntax.elixir import (
 )
 from lsp_server.syntax.literals import Atom, List
 from lsp_server.syntax.node import Node
+from lsp_server.syntax.outline import Form
+from lsp_server.text import Span
 
 
 class SocketReads(Fact):
@@ -41,11 +43,13 @@ class Added(NamedTuple):
     first: bool
 
 
-_DOT = re.compile(rb"\bassigns\.([a-z_]\w*[?!]?)")
-_KEY = re.compile(rb"\bassigns\[:([a-z_]\w*[?!]?)\]|\bassigns, :([a-z_]\w*[?!]?)")
-_PATTERN = re.compile(rb"\bassigns: %\{([^{}]*)\}|%\{([^{}]*)\} = (?:\w+\.)?assigns\b")
+_READ = re.compile(
+    rb"assigns(?:\.([a-z_]\w*[?!]?)|\[:([a-z_]\w*[?!]?)\]|, :([a-z_]\w*[?!]?)|: %\{([^{}]*)\}"
+    rb"|(?![\w.:\[(]))"
+)
 _PATTERN_KEY = re.compile(rb"([a-z_]\w*[?!]?):")
-_WHOLE = re.compile(rb"\.assigns(?![\w.\[]|\s*[,|]? :)")
+# What has none of these is no LiveView and no component with a state.
+_SIGNS = (b"def mount(", b"def update(", b"def handle_params(", b"def handle_event(")
 
 
 @collects(SocketReads)
@@ -53,28 +57,30 @@ def collect_socket_reads(document: Document) -> Iterator[SocketReads]:
     """The reads of an Elixir file."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    if b"assigns" not in document.source and b"update(" not in document.source:
+    source = document.source
+    if not any(sign in source for sign in _SIGNS):
         return
-    for form in document.forms:
+    reads: dict[Span, list[str]] = {}
+    forms: dict[Span, Form] = {}
+    form: Form | None = None
+    for found in _READ.finditer(source):
+        at = found.start()
+        if form is None or not form.raw.start_byte <= at < form.raw.end_byte:
+            form = document.outline.form_at(at)
+        if form is not None:
+            forms[form.span] = form
+            reads.setdefault(form.span, []).extend(_keys(found, source))
+    if b"update(" in source:
+        for form in document.forms:
+            if b"update" in form.index.raw_calls:
+                forms[form.span] = form
+                reads.setdefault(form.span, [])
+    for span, read in reads.items():
+        form = forms[span]
         function = form.function
         if function is None:
             continue
-        text = form.bytes
-        updates = b"update" in form.index.raw_calls
-        if b"assigns" not in text and not updates:
-            continue
-        read = list(_reads(text))
-        added: list[str] = []
-        for call in form.index.calls("update") if updates else ():
-            match call.arguments:
-                case [_, Atom(key), given] if call.receiver is None:
-                    (read if added_by(given) is None else added).append(key)
-        for call in form.index.calls("assign") if b"assigns." in text else ():
-            match call.arguments:
-                case [_, Atom(key), value] if b"assigns." in value.bytes:
-                    if key in read and added_to(value, key) is not None:
-                        read.remove(key)  # this read of the key, not others of the function
-                        added.append(key)
+        added = _added(form, read)
         if read or added:
             yield SocketReads(
                 form.module.name,
@@ -85,16 +91,32 @@ def collect_socket_reads(document: Document) -> Iterator[SocketReads]:
             )
 
 
-def _reads(text: bytes) -> Iterator[str]:
-    for found in _DOT.finditer(text):
-        yield found[1].decode()
-    for found in _KEY.finditer(text):
-        yield (found[1] or found[2]).decode()
-    for found in _PATTERN.finditer(text):
-        for key in _PATTERN_KEY.finditer(found[1] or found[2]):
+def _keys(found: re.Match[bytes], source: bytes) -> Iterator[str]:
+    simple = found[1] or found[2] or found[3]
+    if simple:
+        yield simple.decode()
+    elif found[4] is not None:
+        for key in _PATTERN_KEY.finditer(found[4]):
             yield key[1].decode()
-    if _WHOLE.search(text):
+    elif source[found.start() - 1 : found.start()] == b".":
         yield "*"
+
+
+def _added(form: Form, read: list[str]) -> list[str]:
+    """The keys to which one element is added; those that `update` reads otherwise go to `read`, and
+    what is read only to add to it is taken out there."""
+    added: list[str] = []
+    for call in form.index.calls("update"):
+        match call.arguments:
+            case [_, Atom(key), given] if call.receiver is None:
+                (read if added_by(given) is None else added).append(key)
+    for call in form.index.calls("assign") if read else ():
+        match call.arguments:
+            case [_, Atom(key), value] if key in read and b"assigns." in value.bytes:
+                if added_to(value, key) is not None:
+                    read.remove(key)  # this read of the key, not others of the function
+                    added.append(key)
+    return added
 
 
 def added_by(function: Node) -> Added | None:

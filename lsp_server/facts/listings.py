@@ -13,6 +13,7 @@ from lsp_server.role import Role
 from lsp_server.syntax import heex
 from lsp_server.syntax.heex import Dialect, TagKind
 from lsp_server.syntax.layers import TemplateLayer
+from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
 
 
@@ -64,11 +65,22 @@ def collect_listings(document: Document) -> Iterator[Listing]:
         function = PurePosixPath(document.path).name.partition(".")[0]
         yield from _of_layer(document.template, "", function)
     elif document.language is Language.ELIXIR:
-        for form in document.forms:
-            if form.function is None:
+        form: Form | None = None
+        for at in sorted((*_places(source, b"<- @"), *_places(source, b"phx-update="))):
+            if form is not None and at < form.raw.end_byte:
                 continue
-            for layer in form.templates:
-                yield from _of_layer(layer, form.module.name, form.function.name)
+            form = document.outline.form_at(at)
+            if form is not None and form.function is not None:
+                for layer in form.templates:
+                    yield from _of_layer(layer, form.module.name, form.function.name)
+
+
+def _places(source: bytes, sign: bytes) -> Iterator[int]:
+    """Where a text occurs; faster than a pattern of alternatives."""
+    at = source.find(sign)
+    while at >= 0:
+        yield at
+        at = source.find(sign, at + 1)
 
 
 def _of_layer(layer: TemplateLayer, module: str, function: str) -> Iterator[Listing]:
@@ -77,7 +89,9 @@ def _of_layer(layer: TemplateLayer, module: str, function: str) -> Iterator[List
     if b"<- @" not in text and b"phx-update" not in text:
         return
     for container, apart in _containers(layer.template):
-        update = literal(container, "phx-update", source)
+        opening = container.opening
+        grows = source.find(b"phx-update", opening.start, opening.end) >= 0
+        update = literal(container, "phx-update", source) if grows else None
         loop = loop_in(container, source)
         if loop is None:
             if update in GROWS:
@@ -90,7 +104,7 @@ def _of_layer(layer: TemplateLayer, module: str, function: str) -> Iterator[List
         reads_id = variable + b".id" in loop.item.span.slice(source)
         plain = not apart and not layer.template.errors and layer.dialect is Dialect.HEEX
         plain = plain and _is_plain(loop, layer)
-        attribute = container.attribute("phx-update")
+        attribute = container.attribute("phx-update") if grows else None
         span = loop.read
         if update in GROWS and attribute is not None:
             span = attribute.span
@@ -120,6 +134,8 @@ def _containers(template: heex.Template) -> Iterator[tuple[heex.Tag, bool]]:
 
 def loop_in(container: heex.Tag, source: bytes) -> Loop | None:
     """The loop over an assign that is all that a tag holds."""
+    if source.find(b"<- @", container.opening.end, container.span.end) < 0:
+        return None
     inner = _only(container.children, source)
     match inner:
         case heex.Tag():
@@ -143,13 +159,17 @@ def loop_in(container: heex.Tag, source: bytes) -> Loop | None:
 
 def _only(nodes: tuple[heex.Node, ...], source: bytes) -> heex.Node | None:
     """The only node that is neither blank nor a comment."""
-    kept = [
-        one
-        for one in nodes
-        if not isinstance(one, (heex.EexComment, heex.HtmlComment))
-        and not (isinstance(one, heex.Text) and not one.span.slice(source).strip())
-    ]
-    return kept[0] if len(kept) == 1 else None
+    kept: heex.Node | None = None
+    for one in nodes:
+        match one:
+            case heex.EexComment() | heex.HtmlComment():
+                continue
+            case heex.Text() if not one.span.slice(source).strip():
+                continue
+        if kept is not None:
+            return None
+        kept = one
+    return kept
 
 
 def _id_name(item: heex.Tag, source: bytes) -> str:

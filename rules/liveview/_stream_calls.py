@@ -68,28 +68,23 @@ def _of_form(
                         Edit(value.span, text),
                     ],
                 )
-            case [_, pairs] | [_, *pairs] if pairs:
+            case [_, pairs]:
                 keywords = _keywords(pairs)
                 pair = None if keywords is None else keywords.pair(key)
                 if keywords is not None and pair is not None and pair.value is not None:
                     yield call, _of_pair(call, keywords, pair, pair.value, update, first, newline)
     for keywords in form.index.nodes(Keywords):
-        given = keywords.get("temporary_assigns")
-        inner = given.keywords if isinstance(given, List) else None
+        option = keywords.get("temporary_assigns")
+        inner = option.keywords if isinstance(option, List) else None
         pair = None if inner is None else inner.pair(key)
         if inner is not None and pair is not None:
-            span: Span | None
-            if len(inner.pairs) > 1:
-                span = _taken(inner.pairs, pair)
-            else:
-                span = _without_option(keywords)
-            if span is not None:
-                yield keywords, [Edit(span, "")]
+            several = len(inner.pairs) > 1
+            taken = _taken(inner.pairs, pair) if several else _without_option(keywords)
+            if taken is not None:
+                yield keywords, [Edit(taken, "")]
 
 
-def _keywords(node: Node | list[Node]) -> Keywords | None:
-    if isinstance(node, list):
-        return None
+def _keywords(node: Node) -> Keywords | None:
     match node:
         case Keywords():
             return node

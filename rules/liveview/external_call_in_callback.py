@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from lsp_server.facts.effects import call_graph
-from lsp_server.facts.live_modules import Kind, live_modules
+from lsp_server.facts.async_steps import AsyncStep
+from lsp_server.facts.context import project_context
+from lsp_server.facts.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.index import Index
+from lsp_server.facts.live_modules import Kind, LiveModule, live_modules
 from lsp_server.facts.places import CACHED, ELSEWHERE, LATER
 from lsp_server.facts.primitives import Effect
-from lsp_server.lint.finding import Finding, Related
+from lsp_server.lint.finding import Finding, Fix, Operation, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
+from lsp_server.text import Span
+
+from ._async import async_edits
 
 _CALLBACKS = frozenset(
     {("handle_event", 3), ("handle_info", 2), ("handle_params", 3), ("render", 1)}
@@ -69,41 +76,68 @@ class ExternalCallInCallback(ProjectRule):
 
     ## What the fix changes
 
-    There is none yet: what the callback does with the answer has to move to `handle_async/3`.
+    The call moves into `start_async` (LiveView 0.20), and what the callback does with the answer
+    into a clause of `handle_async/3`; a call that fails still takes the page down. What the call
+    reads of the socket is read before. There is none where what follows needs anything else that
+    the callback knows, where it answers the browser with `:reply`, in `handle_params`, whose page
+    would be shown before the answer is there, and where one callback waits for several calls.
     """
 
     requires = "phoenix_live_view"
-    reads = (call_graph, live_modules)
+    reads = (AsyncStep, call_graph, live_modules, project_context)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every call in a callback that comes to another server."""
         graph, known = call_graph(snapshot.index), live_modules(snapshot.index)
+        context = project_context(snapshot.index)
         for clause in graph.clauses:
             live = known.get(clause.module)
             if (clause.name, clause.arity) not in _CALLBACKS or live is None:
                 continue
             if live.kind not in _KINDS:
                 continue
-            for call in clause.calls:
-                if call.place & (ELSEWHERE | LATER | CACHED):
+            found = list(self._of_clause(graph, clause))
+            fix = None
+            if len(found) == 1 and context.fits(clause.path, "phoenix_live_view >= 0.20"):
+                fix = _fix(snapshot.index, live, clause.path, found[0].span)
+            yield from (replace(one, fix=fix) for one in found)
+
+    def _of_clause(self, graph: CallGraph, clause: Clause) -> Iterator[Finding]:
+        for call in clause.calls:
+            if call.place & (ELSEWHERE | LATER | CACHED):
+                continue
+            if graph.callee(clause.module, call) == clause.key:
+                continue
+            effects = graph.effects(clause.module, call, CACHED)
+            for effect, what in _WHAT.items():
+                if effect not in effects:
                     continue
-                if graph.callee(clause.module, call) == clause.key:
+                way = graph.way(clause.module, call, effect, CACHED)
+                if len(way) > FARTHEST:
                     continue
-                effects = graph.effects(clause.module, call, CACHED)
-                for effect, what in _WHAT.items():
-                    if effect not in effects:
-                        continue
-                    way = graph.way(clause.module, call, effect, CACHED)
-                    if len(way) > FARTHEST:
-                        continue
-                    name = graph.name_of(clause.module, call)
-                    yield self.finding(
-                        call.span,
-                        f"`{name}` {what} while `{clause.name}` waits: use `start_async`",
-                        path=clause.path,
-                        related=[Related(step.span, step.text, step.path) for step in way],
-                    )
-                    break
+                name = graph.name_of(clause.module, call)
+                yield self.finding(
+                    call.span,
+                    f"`{name}` {what} while `{clause.name}` waits: use `start_async`",
+                    path=clause.path,
+                    related=[Related(step.span, step.text, step.path) for step in way],
+                )
+                break
+
+
+def _fix(index: Index, live: LiveModule, path: str, call: Span) -> Fix | None:
+    found = [one for one in index.file(path).of(AsyncStep) if one.moved.covers(call)]
+    if len(found) != 1 or path != live.path:
+        return None
+    step, taken = found[0], live.clauses("handle_async")
+    if any(one.any or step.name in one.names or not one.names for one in taken):
+        return None
+
+    def build(snapshot: Snapshot) -> list[Operation]:
+        document = snapshot.document(path)
+        return [] if document is None else async_edits(document, live.name, step.moved)
+
+    return Fix.review("Wait for it with start_async", build)
 
 
 _WHAT = {Effect.HTTP: "makes an HTTP request", Effect.MAIL: "sends a mail"}

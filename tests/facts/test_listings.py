@@ -16,7 +16,7 @@ def listing(text: str, path: str = PAGE) -> list[Listing]:
 
 
 def reads(body: str) -> list[SocketReads]:
-    text = f"defmodule Shop.PageLive do\n  def run(socket) do\n    {body}\n  end\nend\n"
+    text = f"defmodule Shop.PageLive do\n  def mount(socket) do\n    {body}\n  end\nend\n"
     return list(collect_socket_reads(Document("lib/page_live.ex", text.encode())))
 
 
