@@ -87,7 +87,13 @@ def started(snapshot: Snapshot, application: Application, module: str) -> Iterat
             continue
         for child in children.children:
             if child.module == module and not child.conditional and _is_plain(child.name):
-                yield child
+                if module != "Registry" or _says(snapshot, path, child, b":unique"):
+                    yield child
+
+
+def _says(snapshot: Snapshot, path: str, child: Child, word: bytes) -> bool:
+    document = snapshot.document(path)
+    return document is not None and word in child.span.slice(document.source)
 
 
 def _is_plain(name: str) -> bool:

@@ -127,7 +127,7 @@ def start_child(
     shown = form.names_at(call.start).shorten(supervisor.name)
     prefix, value = _pid_kept(document, form, call) if gives_pid else ("", [])
     edits = [*_call_edits(document, call, shown, prefix), *value]
-    return [*supervisor.edits, *edits] if _fits(document, edits) else []
+    return [*supervisor.edits, *edits] if fits(document, edits) else []
 
 
 def _call_edits(document: Document, call: Call, supervisor: str, prefix: str) -> list[Edit]:
@@ -149,15 +149,15 @@ def _call_edits(document: Document, call: Call, supervisor: str, prefix: str) ->
         ]
     if len(arguments) < len(written):
         edits.append(Edit(Span(last.end, written[-1].end), ""))
-    if _fits(document, edits):
+    if fits(document, edits):
         return edits
-    for more in (_below_head(document, call), _broken(document, first)):
-        if more and _fits(document, [*edits, *more]):
+    for more in (below_head(document, call), _broken(document, first)):
+        if more and fits(document, [*edits, *more]):
             return [*edits, *more]
     return edits
 
 
-def _below_head(document: Document, call: Call) -> list[Edit]:
+def below_head(document: Document, call: Node) -> list[Edit]:
     """The body of `def f(x), do: call` on a line of its own."""
     pair, lines = call.parent, document.lines
     if not isinstance(pair, Pair) or pair.key != "do" or b"\n" in call.bytes:
@@ -220,7 +220,7 @@ def _promises_pid(form: Form) -> bool:
     return False
 
 
-def _fits(document: Document, edits: list[Edit]) -> bool:
+def fits(document: Document, edits: list[Edit]) -> bool:
     """Whether every line that the edits change is as long as the formatter leaves lines."""
     text = document.source
     for one in sorted(edits, key=lambda edit: edit.span, reverse=True):

@@ -8,7 +8,8 @@ defmodule Shop.Newsletter.Audience do
   alias Shop.Newsletter.Campaign
 
   def start_link(%Campaign{} = campaign) do
-    GenServer.start_link(__MODULE__, campaign)
+    name = :"audience_#{campaign.subject}" # error: [otp/dynamic-name]
+    GenServer.start_link(__MODULE__, campaign, name: name)
   end
 
   def reset(pid), do: GenServer.call(pid, :reset)
