@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lsp_server.facts.live_callbacks import LiveCallback
 from lsp_server.facts.modules import Function, Module, functions
 from lsp_server.lint.finding import Edit, Finding, Fix, Operation
 from lsp_server.lint.rule import ProjectRule
@@ -13,16 +14,25 @@ from lsp_server.snapshot import Snapshot
 from lsp_server.text import Span, line_ending
 
 PRESENCE = "Phoenix.Presence"
-_SKELETON = ("@impl true", "def fetch(_topic, presences) do", "  presences", "end")
+_FETCH = ("@impl true", "def fetch(_topic, presences) do", "  presences", "end")
+_INIT = ("@impl true", "def init(_opts) do", "  {:ok, %{}}", "end")
+_METAS = (
+    "@impl true",
+    "def handle_metas(_topic, _diff, _presences, state) do",
+    "  {:ok, state}",
+    "end",
+)
+_DIFF = 'event: "presence_diff"'
 
 
 class PresenceCallbacks(ProjectRule):
     """
-    A presence without `fetch/2`, so that each page loads what it shows of the people.
+    A presence without `fetch/2`, or without `handle_metas/4` though LiveViews subscribe to it.
 
     `fetch/2` is called once for all joins of a topic: one query gives every presence its name and
     picture. Without it each LiveView that shows the list asks for each of them, or what is shown
-    travels with the presence and grows old.
+    travels with the presence and grows old. `handle_metas/4` (Phoenix 1.7) is told who came and
+    went once on each node; without it every LiveView works that out of each `presence_diff` anew.
 
     ## Bad
 
@@ -48,33 +58,53 @@ class PresenceCallbacks(ProjectRule):
     ## When it stays silent
 
     - The module has `fetch/2`, of its own or from another `use`.
-    - `handle_metas/4` is not asked for: whether a page needs the changes one by one is not known.
+    - `handle_metas/4` is asked for only where a LiveView takes `presence_diff` in `handle_info`,
+      and the project has one presence.
 
     ## What the fix changes
 
-    It adds a `fetch/2` at the end of the module that returns what it is given.
+    It adds the callbacks at the end of the module: `fetch/2` returns what it is given,
+    `handle_metas/4` with the `init/1` that it needs keeps its state.
     """
 
     severity = Severity.HINT
     profile = Profile.AGGRESSIVE
     requires = "phoenix"
-    reads = (Module, Function, functions)
+    reads = (Module, Function, functions, LiveCallback)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every module that uses `Phoenix.Presence`."""
-        known = functions(snapshot.index)
-        for path, module in snapshot.index.of(Module):
-            if role_of(path) is not Role.LIB or not module.uses_any(PRESENCE):
+        index = snapshot.index
+        presences = [
+            (path, module)
+            for path, module in index.of(Module)
+            if role_of(path) is Role.LIB and module.uses_any(PRESENCE)
+        ]
+        listened = len(presences) == 1 and any(
+            one.name == "handle_info" and _DIFF in one.pattern for _, one in index.of(LiveCallback)
+        )
+        known = functions(index)
+        for path, module in presences:
+            if len(module.uses) > 1:
                 continue
-            if (module.name, "fetch", 2) in known or len(module.uses) > 1:
-                continue
-            use = next(one for one in module.uses if one.module == PRESENCE)
-            span = Span(use.span.start, use.span.start + len("use"))
-            message = f"`{module.name}` has no `fetch/2`: every page loads what it shows of people"
-            yield self.finding(span, message, path=path, fix=_fix(path, module.name))
+            missing: list[tuple[str, ...]] = []
+            said: list[str] = []
+            if (module.name, "fetch", 2) not in known:
+                missing.append(_FETCH)
+                said.append("no `fetch/2`: every page loads what it shows of people")
+            if listened and (module.name, "handle_metas", 4) not in known:
+                if snapshot.context.fits(path, "phoenix >= 1.7"):
+                    started = (module.name, "init", 1) in known
+                    missing += [_METAS] if started else [_INIT, _METAS]
+                    said.append("no `handle_metas/4`: LiveViews work out who came and went")
+            if missing:
+                use = next(one for one in module.uses if one.module == PRESENCE)
+                span = Span(use.span.start, use.span.start + len("use"))
+                message = f"`{module.name}` has {'; '.join(said)}"
+                yield self.finding(span, message, path=path, fix=_fix(path, module.name, missing))
 
 
-def _fix(path: str, name: str) -> Fix:
+def _fix(path: str, name: str, missing: list[tuple[str, ...]]) -> Fix:
     def build(snapshot: Snapshot) -> list[Operation]:
         document = snapshot.document(path)
         module = None
@@ -85,7 +115,9 @@ def _fix(path: str, name: str) -> Fix:
         last = max(form.span.end for form in module.forms)
         newline = line_ending(document.source)
         indent = document.lines.indentation(module.forms[-1].span.start).decode()
-        text = newline.join(f"{indent}{line}" for line in _SKELETON)
-        return [Edit(Span(last, last), f"{newline}{newline}{text}", path)]
+        texts = (newline.join(f"{indent}{line}" for line in one) for one in missing)
+        text = "".join(f"{newline}{newline}{one}" for one in texts)
+        return [Edit(Span(last, last), text, path)]
 
-    return Fix.review("Add fetch/2", build)
+    names = ", ".join(line[4:].split("(")[0] for one in missing for line in one if "def " in line)
+    return Fix.review(f"Add {names}", build)
