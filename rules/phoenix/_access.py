@@ -6,14 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from lsp_server.document import Document
 from lsp_server.facts.controllers import Controller, Entry
 from lsp_server.facts.index import Index, join
 from lsp_server.facts.live_callbacks import LiveHook
 from lsp_server.facts.router import RouterTable, Routing, routing
 from lsp_server.facts.routes import PlugCall, Route
-from lsp_server.lint.finding import Edit
-from lsp_server.text import Span, line_ending
 
 _AUTHENTICATES = re.compile(
     r"auth|require|ensure|protected|logged_?in|signed_?in|login|admins?_?only|restrict|permission|"
@@ -122,34 +119,3 @@ def access(index: Index) -> Access:
         {module: tuple(found) for module, found in entries.items()},
         {module: tuple(found) for module, found in hooks.items()},
     )
-
-
-def in_scope_of_its_own(document: Document, span: Span, through: str) -> list[Edit]:
-    """The edits that put one line of a router into a scope that pipes through one more plug."""
-    lines, newline = document.lines, line_ending(document.source)
-    first, last = lines.line_at(span.start), lines.line_at(span.end)
-    indent = lines.indentation(span.start).decode()
-    if lines.line_span(first).start + len(indent) != span.start:
-        return []
-    parentheses = document.source[span.start : span.end].split(b"\n")[0].find(b"(")
-    text = span.slice(document.source).decode("utf-8", "replace")
-    name_end = len(text) - len(text.lstrip("abcdefghijklmnopqrstuvwxyz_"))
-    pipe = f"pipe_through({through})" if parentheses == name_end else f"pipe_through {through}"
-    inner = "".join(
-        f"{newline}{indent}  {row}" if row else newline
-        for row in (line.removeprefix(indent) for line in text.split(newline))
-    )
-    block = f'scope "/" do{newline}{indent}  {pipe}{newline}{inner}{newline}{indent}end'
-    edits = [Edit(span, block, document.path)]
-    above = first
-    while lines.line_bytes(above - 1).lstrip().startswith(b"#"):
-        above -= 1
-    before = lines.line_bytes(above - 1).strip()
-    if before and not before.endswith(b" do"):
-        start = lines.line_span(above).start
-        edits.append(Edit(Span(start, start), newline, document.path))
-    after = lines.line_bytes(last + 1).strip()
-    if after and after != b"end":
-        end = lines.line_span(last).end
-        edits.append(Edit(Span(end, end), newline, document.path))
-    return edits

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
-from functools import partial
 
 from lsp_server.facts.router import RouterTable
 from lsp_server.facts.routes import Route
-from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.finding import Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
 
-from ._access import Access, access, authenticates, in_scope_of_its_own
+from ._access import Access, access
+from ._authentication import usual_hook, usual_plug, way_in
 from ._plug_lines import code_routers
 
 _PRIVATE = frozenset(
@@ -108,8 +107,11 @@ class MissingAuthentication(ProjectRule):
     ## What the fix changes
 
     The route goes into a scope of its own that pipes through the plug that most of the other
-    routes authenticate by. For `live` routes there is no fix: they need a `live_session` with a
-    hook as well.
+    routes authenticate by, a `live` route also into a `live_session` with the hook that most of
+    the other sessions have; if it is in a session all of whose routes ask nobody, that session
+    gets the hook. `resources` of which only some routes should ask become two lines. There is no
+    fix where a session holds pages for strangers too, where the project names no plug and no
+    hook, and where some routes of a nested `resources` are for strangers.
     """
 
     reads = (access,)
@@ -118,23 +120,20 @@ class MissingAuthentication(ProjectRule):
         """Every route of every router."""
         known = access(snapshot.index)
         for table in code_routers(known.routing):
-            usual = _usual(table)
             if known.forwarded_behind(table) or not _has_any(known, table):
                 continue
+            plug, hook = usual_plug(table), usual_hook(table)
+            bare_spans = {one.span for one in table.routes if _is_bare(known, table, one)}
             for routes in _lines(table):
                 bare = [route for route in routes if _is_bare(known, table, route)]
                 if not bare:
                     continue
-                route = bare[0]
-                fix = None
-                if usual and route.kind == "plug" and (len(bare) == len(routes) == 1):
-                    build = partial(_edits, path=table.path, route=route, plug=usual)
-                    fix = Fix.review(f"Pipe through :{usual}", build)
+                way = way_in(table, bare, routes, bare_spans, plug, hook)
                 yield self.finding(
-                    route.name_span,
-                    f"`{route.verb} {route.path}` asks nobody who they are",
+                    bare[0].name_span,
+                    f"`{bare[0].verb} {bare[0].path}` asks nobody who they are",
                     path=table.path,
-                    fix=fix,
+                    fix=None if way is None else Fix.review(*way),
                 )
 
 
@@ -177,19 +176,3 @@ def _is_own(table: RouterTable, route: Route) -> bool:
 def _has_any(known: Access, table: RouterTable) -> bool:
     """Whether anything in a router authenticates by a plug or a hook."""
     return any(not route.dev and known.asks_who(table, route) for route in table.routes)
-
-
-def _usual(table: RouterTable) -> str:
-    """The plug or pipeline by which most routes authenticate; empty where none is named."""
-    counts = Counter(
-        name
-        for route in table.routes
-        for name in route.pipes
-        if authenticates(name) and "." not in name and not route.dev
-    )
-    return counts.most_common(1)[0][0] if counts else ""
-
-
-def _edits(snapshot: Snapshot, path: str, route: Route, plug: str) -> list[Edit]:
-    document = snapshot.document(path)
-    return [] if document is None else in_scope_of_its_own(document, route.span, f":{plug}")

@@ -14,8 +14,9 @@ from lsp_server.role import app_of
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
 
-from ._access import Access, access, in_scope_of_its_own, limits
+from ._access import Access, access, limits
 from ._plug_lines import code_routers
+from ._router_edits import in_scope_of_its_own
 
 _GUESSED = re.compile(
     r"^(?:sessions?|log_?in|sign_?in|sign_?up|authenticate|register|registrations?|passwords?|tokens?"
