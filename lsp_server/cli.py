@@ -1,4 +1,4 @@
-"""The command line: `check`, `rules`, `explain`, `serve`, `init`, `cache`."""
+"""The command line: `check`, `rules`, `explain`, `tree`, `serve`, `init`, `cache`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def retort() -> None:
     retort check            look at the project around this folder
     retort check --fix      and apply every fix that keeps behaviour
     retort explain RULE     why a finding matters, with bad and good code
+    retort tree             the supervision tree of the project
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # no letter is worth an exception
@@ -148,6 +149,44 @@ def _show_markdown(text: str) -> None:
     from rich.markdown import Markdown
 
     Console().print(Markdown(text))
+
+
+@retort.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True), default=Path())
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "mermaid", "json"]),
+    default="text",
+    show_default=True,
+    help="A drawing, a Mermaid flowchart, or JSON with the place of each process.",
+)
+def tree(path: Path, style: str) -> None:
+    """Show the supervision tree of the project around PATH, as its code says it.
+
+    Every application of an umbrella has a tree of its own. Processes that are started on demand
+    stand below the supervisor that starts them; children that are computed show as "…".
+    """
+    from functools import partial
+
+    from lsp_server.facts.supervision_tree import supervision_trees
+    from lsp_server.project.files import find_root
+    from lsp_server.project.full_check import FullCheck, answers
+    from lsp_server.project.workspace import Workspace
+    from lsp_server.report.tree import as_json, place_in, render
+
+    workspace = Workspace(find_root(path.resolve()), {})
+    check = FullCheck(workspace)
+    for step in (check.find(), check.learn()):
+        for _ in step:
+            pass
+    for answer in answers(workspace.job(), check.todo, fork=True):
+        check.take(answer)
+    trees = supervision_trees(workspace.index)
+    if style == "json":
+        click.echo(as_json(trees, partial(place_in, workspace.document)))
+    else:
+        click.echo(render(trees, style))
 
 
 @retort.command()

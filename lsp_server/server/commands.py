@@ -1,24 +1,30 @@
-"""Commands of the workspace: check it, fix it, explain a rule, restart, clear the cache."""
+"""Commands of the workspace: check it, fix it, explain a rule, show the supervision tree, restart,
+clear the cache."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from lsp_server.facts.supervision_tree import Member, supervision_trees
 from lsp_server.lint.finding import Finding
 from lsp_server.project.cache import Cache, clear_cache
 from lsp_server.project.fixing import Fixer
 from lsp_server.project.workspace import Workspace
 from lsp_server.report.pages import page, rule_path, write_pages
+from lsp_server.report.tree import FORMAT, FORMATS, plain, render
 from lsp_server.server import diagnostics
 from lsp_server.server.code_actions import EXPLAIN_RULE, outcome_edit, wanted_by_fix_all
-from lsp_server.server.convert import Plain, joined, to_uri
+from lsp_server.server.convert import Plain, joined, to_range, to_uri
 from lsp_server.server.progress import Progress
 from lsp_server.severity import Severity
+from lsp_server.text import Span
 
 if TYPE_CHECKING:
     from lsp_server.server.server import RetortServer
@@ -27,6 +33,7 @@ CHECK = "retort.checkWorkspace"
 FIX = "retort.fixWorkspace"
 RESTART = "retort.restart"
 CLEAR = "retort.clearCache"
+TREE = "retort.supervisionTree"
 
 
 def register(server: RetortServer) -> None:
@@ -77,6 +84,32 @@ def register(server: RetortServer) -> None:
             server.show(f"{rule}: see {rule_path(rule)}")
         return {"rule": rule, "markdown": text, "uri": uri}
 
+    @server.command(TREE)
+    async def supervision_tree(*given: Any) -> Plain:
+        """Answers `{"format", "text", "trees"}`: the trees of all projects, or of the one that a
+        file or folder belongs to, in the format asked for, and as data with locations."""
+        style, uri = (*map(str, given), "text", "")[:2] if given else ("text", "")
+        if style not in FORMATS:
+            server.show(f"Retort draws no tree as `{style}`.", types.MessageType.Warning)
+            style = FORMATS[0]
+        place = server.session.locate(uri) if uri else None
+        found: list[tuple[Workspace, Member]] = []
+        for workspace in list(server.session.workspaces.values()):
+            if place is None or workspace is place.workspace:
+                if not workspace.loaded and not await _check(server, workspace):
+                    continue
+                server.scheduler.settle_pending(workspace)
+                found += ((workspace, tree) for tree in supervision_trees(workspace.index))
+        trees = [
+            tree
+            for workspace, member in found
+            for tree in plain([member], partial(_location, server, workspace))
+        ]
+        text = json.dumps({"version": FORMAT, "trees": trees}, indent=2)
+        if style != "json":
+            text = render([member for _, member in found], style)
+        return {"format": style, "text": text, "trees": trees}
+
     @server.command(RESTART)
     async def restart(*_: Any) -> None:
         session = server.session
@@ -99,6 +132,16 @@ def register(server: RetortServer) -> None:
             workspace.scanned = Cache()
             cleared += clear_cache(root)
         return {"cleared": cleared}
+
+
+def _location(server: RetortServer, workspace: Workspace, path: str, span: Span) -> Plain:
+    """The protocol's location of some bytes of a file."""
+    document = workspace.document(path)
+    if document is None:
+        return {"uri": server.session.uri(workspace, path)}
+    encoding = server.session.features.encoding
+    uri = server.session.uri(workspace, path)
+    return {"uri": uri, "range": to_range(document, span, encoding)}
 
 
 async def _check(server: RetortServer, workspace: Workspace) -> bool:

@@ -38,6 +38,7 @@ async def test_all_commands_are_offered(project: Path) -> None:
         offered = editor.capabilities.execute_command_provider
         assert offered is not None
         names = {"checkWorkspace", "fixWorkspace", "explainRule", "restart", "clearCache"}
+        names.add("supervisionTree")
         assert set(offered.commands) == {f"retort.{name}" for name in names}
 
 
