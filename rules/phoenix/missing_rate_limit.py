@@ -8,13 +8,13 @@ from functools import partial
 
 from lsp_server.facts.router import RouterTable
 from lsp_server.facts.routes import PlugCall, Route
-from lsp_server.lint.finding import CreateFile, Finding, Fix, Operation
+from lsp_server.lint.finding import Finding, Fix, Operation
 from lsp_server.lint.rule import ProjectRule
-from lsp_server.role import app_of
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
 
 from ._access import Access, access, limits
+from ._hammer import READS, rate_limit
 from ._plug_lines import code_routers
 from ._router_edits import in_scope_of_its_own
 
@@ -23,34 +23,6 @@ _GUESSED = re.compile(
     r"|reset_?password|forgot_?password|contact|webhooks?|otp|send_?otp)$",
     re.I,
 )
-_PLUG = '''defmodule {module} do
-  @moduledoc """
-  Answers 429 to whoever asks too often from one address.
-
-  It counts with Hammer: `{{:hammer, "~> 7.0"}}` in mix.exs, a module that says
-  `use Hammer, backend: :ets`, and that module among the children of the application.
-  """
-
-  @behaviour Plug
-
-  import Plug.Conn
-
-  @impl true
-  def init(opts), do: opts
-
-  @impl true
-  def call(conn, opts) do
-    limit = Keyword.get(opts, :limit, 10)
-    window = Keyword.get(opts, :window, :timer.minutes(1))
-    address = conn.remote_ip |> :inet.ntoa() |> to_string()
-
-    case {limiter}.hit("#{{conn.request_path}}:#{{address}}", window, limit) do
-      {{:allow, _count}} -> conn
-      {{:deny, _wait}} -> conn |> send_resp(429, "Too many requests") |> halt()
-    end
-  end
-end
-'''
 
 
 class MissingRateLimit(ProjectRule):
@@ -112,12 +84,13 @@ class MissingRateLimit(ProjectRule):
     ## What the fix changes
 
     The route goes into a scope of its own that pipes through a rate limit: the pipeline of the
-    router that holds nothing else, or else a new plug that counts with Hammer. Its text says what
-    Hammer needs.
+    router that holds nothing else, or else a new plug that counts with Hammer. Where mix.exs does
+    not name Hammer it gets it, and the application the counter that Hammer 7 wants among its
+    children: run `mix deps.get` then.
     """
 
     severity = Severity.INFORMATION
-    reads = (access,)
+    reads = (access, *READS)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every POST route of every router."""
@@ -179,10 +152,5 @@ def _operations(
     web = table.module.partition(".")[0]
     edits = in_scope_of_its_own(document, route.span, pipeline or f"{web}.Plugs.RateLimit")
     yield from edits
-    if pipeline or not edits:
-        return
-    folder = table.path.rpartition("/")[0]
-    path = f"{folder}/plugs/rate_limit.ex" if folder else f"{app_of(table.path)}lib/rate_limit.ex"
-    if path not in snapshot.index:
-        limiter = f"{web.removesuffix('Web') or web}.RateLimiter"
-        yield CreateFile(path, _PLUG.format(module=f"{web}.Plugs.RateLimit", limiter=limiter))
+    if not pipeline and edits:
+        yield from rate_limit(snapshot, table.path, web, f"{web}.Plugs.RateLimit")
