@@ -30,6 +30,12 @@ defmodule ShopWeb.Admin.OrdersLive do
     |> reply_done(socket, "It cannot be taken back.", &stream_insert(&2, :orders, &1))
   end
 
+  def handle_event("ship", %{"id" => id}, socket) do
+    order = Orders.get_any_order!(socket.assigns.current_scope, id)
+    {:ok, order} = Orders.mark_shipped(order) # error: [ecto/unhandled-error]
+    {:noreply, stream_insert(socket, :orders, order, update_only: true)}
+  end
+
   @impl true
   def handle_info({:order_placed, order}, %{assigns: %{status: nil}} = socket) do
     {:noreply, stream_insert(socket, :orders, order, at: 0, limit: 50)}
@@ -60,6 +66,7 @@ defmodule ShopWeb.Admin.OrdersLive do
           <.button phx-click="refund" phx-value-id={order.id} data-confirm="Take it back?">
             Take back
           </.button>
+          <.button phx-click="ship" phx-value-id={order.id}>On its way</.button>
         </:col>
       </.table>
     </Layouts.admin>
