@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+
+from msgspec.structs import replace
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
@@ -78,7 +81,9 @@ class AssignSet(Fact):
     `by` is the function (`assign`, `assign_new`, `stream` …) or `temporary_assigns`; `key` is `*`
     where it is computed. `subject` is the variable that is changed. `value` is the call that gives
     the value (`Shop.Orders.list_orders/0`), also through a variable that is bound once, a short
-    literal, or empty.
+    literal, or empty. `given` is the expression of the value where the call sets this key alone and
+    the value stands on one line; `alone`: it could run without the socket, if what it reads of
+    `socket.assigns` was read before.
     """
 
     module: str
@@ -89,6 +94,8 @@ class AssignSet(Fact):
     subject: str
     value: str
     span: Span  # of the key
+    given: Span | None = None
+    alone: bool = False
 
 
 CALLBACKS = {
@@ -120,6 +127,8 @@ _SETTERS = (
 _SET_BY = frozenset(name.encode() for name in _SETTERS)
 _LIBRARIES = frozenset({"LiveView", "Component", "Conn", "Phoenix"})
 _SIGNS = (b"assign", b"handle_", b"attach_hook", b"on_mount", b"stream(", b"allow_upload")
+_SOCKET = re.compile(rb"\bsocket\b(?!\.assigns\.[a-z_])")
+_SOCKET_READ = re.compile(rb"\bsocket\.assigns\.([a-z_]\w*)")
 _DEEPEST = 6  # levels of a pattern that count
 
 
@@ -246,12 +255,31 @@ def _assigns(function: Function, form: Form) -> Iterator[AssignSet]:
             continue
         subject = _subject(arguments[0])
         names = form.names_at(call.start)
-        for key, value, span in _keys(arguments[1], arguments[2] if len(arguments) > 2 else None):
+        pairs = list(_keys(arguments[1], arguments[2] if len(arguments) > 2 else None))
+        for key, value, span in pairs:
             text = _value(_bound(value, form), names)
-            yield _set(function, form, call.name, key, subject, text, span)
+            one = _set(function, form, call.name, key, subject, text, span)
+            if call.name == "assign" and len(pairs) == 1 and value is not None:
+                if not isinstance(arguments[1], Map) and b"\n" not in value.bytes:
+                    alone = reads_of_socket(value, form) is not None
+                    one = replace(one, given=value.span, alone=alone)
+            yield one
     for pair in _temporary(form):
         text = _value(pair[1], form.module.names)
         yield _set(function, form, "temporary_assigns", pair[0], "socket", text, pair[2])
+
+
+def reads_of_socket(value: Node, form: Form) -> list[str] | None:
+    """The keys that an expression reads of `socket.assigns`; None where it needs the socket itself,
+    or where a variable of the function is called like one of the keys."""
+    text = value.bytes
+    if b"socket" not in text:
+        return []
+    if _SOCKET.search(text):
+        return None
+    keys = list(dict.fromkeys(key.decode() for key in _SOCKET_READ.findall(text)))
+    taken = (rf"(?<![\w.:@]){key}(?![\w:?!])".encode() for key in keys)
+    return None if any(re.search(one, form.bytes) for one in taken) else keys
 
 
 def _set(

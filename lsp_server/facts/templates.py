@@ -38,7 +38,8 @@ class Template(Fact):
     """One template: a sigil in a function, or a file, of which only the path is known.
 
     `function` is the function that the sigil stands in; of a file its name up to the first dot.
-    `whole`: it hands `assigns` on, so that more may be read than `reads` holds.
+    `whole`: it hands `assigns` on, so that more may be read than `reads` holds. `plain`: a file or
+    a heredoc with something in it, and without errors.
     """
 
     module: str  # empty for a file
@@ -48,6 +49,7 @@ class Template(Fact):
     span: Span
     reads: tuple[AssignRead, ...]
     whole: bool
+    plain: bool
 
     @property
     def is_file(self) -> bool:
@@ -172,6 +174,9 @@ def _of_template(layer: TemplateLayer, place: _Place) -> Iterator[Fact]:
         layer.span,
         tuple(_reads(index)),
         whole,
+        (layer.sigil is None or layer.sigil.is_heredoc)
+        and not layer.template.errors
+        and bool(layer.span.slice(source).strip()),
     )
     yield from _pushes(index, place)
     yield from _helper_options(index, place)

@@ -8,17 +8,15 @@ from lsp_server.facts.effects import call_graph
 from lsp_server.facts.live_callbacks import AssignSet
 from lsp_server.facts.places import ASSIGN_NEW, CONNECTED, ELSEWHERE, LATER
 from lsp_server.facts.primitives import DATABASE
-from lsp_server.lint.finding import Edit, Finding, Fix, Operation
+from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.elixir import Call
-from lsp_server.syntax.literals import Atom
-from lsp_server.syntax.node import cast
 from lsp_server.text import Span
 
+from ._deferred import deferred
+
 _APART = CONNECTED | ELSEWHERE | LATER | ASSIGN_NEW
-WIDTH = 98
 
 
 class AssignNew(ProjectRule):
@@ -132,39 +130,20 @@ class AssignNew(ProjectRule):
             if (one.function, one.arity) not in (("mount", 3), ("on_mount", 4)):
                 continue
             near = queries.get((path, one.module), ())
-            call_span = next((it for it in near if 0 < it.start - one.span.end <= 4), None)
-            if call_span is not None:
+            if any(0 < it.start - one.span.end <= 4 for it in near):
                 yield self.finding(
                     one.span,
                     f"a plug assigns `{one.key}` too: `assign_new` would take it from there",
                     path=path,
-                    fix=_fix(path, one.span, call_span),
+                    fix=None if one.given is None else _fix(path, one.given),
                 )
 
 
-def _fix(path: str, key: Span, called: Span) -> Fix:
-    def build(snapshot: Snapshot) -> list[Operation]:
+def _fix(path: str, given: Span) -> Fix:
+    def build(snapshot: Snapshot) -> list[Edit]:
         document = snapshot.document(path)
         if document is None:
             return []
-        raw = document.tree.raw.root_node.named_descendant_for_byte_range(*key)
-        name = None if raw is None else cast(raw, document.tree)
-        setter = None if name is None else name.enclosing(Call)
-        if setter is None or setter.name != "assign":
-            return []
-        match setter.arguments:
-            case [_, Atom() as first, Call() as value] if first == name:
-                pass
-            case _:
-                return []
-        if value.callee_span != called or "\n" in value.text:
-            return []
-        line = document.lines.line_bytes(document.lines.line_at(value.start)).decode().rstrip()
-        if len(line) + len("_newfn ->  end") > WIDTH:
-            return []
-        return [
-            Edit(setter.name_span, "assign_new", path),
-            Edit(value.span, f"fn -> {value.text} end", path),
-        ]
+        return deferred(document, given, "assign_new", lambda _, code: code, apart=False)
 
     return Fix.safe("Write assign_new", build)

@@ -203,7 +203,7 @@ class LayoutsApp(ProjectRule):
             where = renders[0]
             span = live.module.name_span
             fix = None
-            if app is not None and plain:
+            if app is not None and plain and where.template.plain:
                 fix = _fix(where.path, where.template.span, app[0])
             message = f"`{name}` does not stand in `<Layouts.app>` as other pages do"
             yield self.finding(span, message, path=live.path, fix=fix)

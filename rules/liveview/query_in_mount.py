@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.facts.calls import CallSite
 from lsp_server.facts.context import project_context
 from lsp_server.facts.effects import call_graph
+from lsp_server.facts.index import Index
+from lsp_server.facts.live_callbacks import AssignSet
 from lsp_server.facts.live_modules import Kind, live_modules
 from lsp_server.facts.places import ASSIGN_NEW, CACHED, CONNECTED, ELSEWHERE, LATER
 from lsp_server.facts.primitives import Effect
-from lsp_server.lint.finding import Edit, Finding, Fix, Operation, Related
+from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.elixir import Call, Identifier
-from lsp_server.syntax.literals import Atom
-from lsp_server.syntax.node import cast
+from lsp_server.text import Span
+
+from ._deferred import deferred
 
 FARTHEST = 4  # steps below `mount`
 _APART = CONNECTED | ELSEWHERE | LATER | ASSIGN_NEW | CACHED
@@ -66,14 +67,16 @@ class QueryInMount(ProjectRule):
 
     ## What the fix changes
 
-    `assign(socket, :key, value)` becomes `assign_async` where the value does not need the socket.
-    The template must then say what it shows while the value is loading (`<.async_result>`).
+    `assign(socket, :key, value)` becomes `assign_async` (LiveView 0.20) where the value does not
+    need the socket; what it reads of the assigns is read before. The template must then say what it
+    shows while the value is loading (`<.async_result>`). There is none where the value comes
+    through a variable, is assigned with others, or stands on several lines.
     """
 
     severity = Severity.INFORMATION
     profile = Profile.AGGRESSIVE
     requires = "phoenix_live_view"
-    reads = (call_graph, live_modules, project_context)
+    reads = (AssignSet, call_graph, live_modules, project_context)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every call in a `mount` that comes to a database or another server."""
@@ -96,44 +99,35 @@ class QueryInMount(ProjectRule):
                 if len(way) > FARTHEST:
                     continue
                 name = graph.name_of(clause.module, call)
-                fits = context.fits(clause.path, "phoenix_live_view >= 0.20")
+                given = None
+                if context.fits(clause.path, "phoenix_live_view >= 0.20"):
+                    given = _given(snapshot.index, clause.path, call.span)
                 yield self.finding(
                     call.span,
                     f"`{name}` in `mount` {_WHAT[effect]} for both renders of the page",
                     path=clause.path,
-                    fix=_fix(clause.path, call) if fits else None,
+                    fix=None if given is None else _fix(clause.path, given),
                     related=[Related(step.span, step.text, step.path) for step in way],
                 )
 
 
-def _fix(path: str, call: CallSite) -> Fix:
-    def build(snapshot: Snapshot) -> list[Operation]:
+def _given(index: Index, path: str, call: Span) -> Span | None:
+    """The value of an `assign` that holds a call and needs no socket."""
+    for one in index.file(path).of(AssignSet):
+        if one.alone and one.given is not None and one.given.covers(call):
+            return one.given
+    return None
+
+
+def _fix(path: str, given: Span) -> Fix:
+    def build(snapshot: Snapshot) -> list[Edit]:
         document = snapshot.document(path)
         if document is None:
             return []
-        raw = document.tree.raw.root_node.named_descendant_for_byte_range(*call.span)
-        node = None if raw is None else cast(raw, document.tree)
-        value = node if isinstance(node, Call) else node and node.enclosing(Call)
-        if not isinstance(value, Call) or value.callee_span != call.span:
-            return []
-        setter = value.enclosing(Call)
-        if setter is None or setter.dotted != "assign" or value.pipe is not None:
-            return []
-        match setter.arguments:
-            case [_, Atom(key) as name, last] if last == value:
-                pass
-            case _:
-                return []
-        if "\n" in value.text or any(it.name == "socket" for it in value.find(Identifier)):
-            return []
-        text = f"fn -> {{:ok, %{{{key}: {value.text}}}}} end"
-        line = document.lines.line_bytes(document.lines.line_at(value.start))
-        grown = len(line.decode().rstrip()) + len(text) - len(value.text) + len("_async")
-        if grown > 98 or not name.text.startswith(":") or '"' in name.text:
-            return []
-        return [
-            Edit(setter.name_span, "assign_async", path),
-            Edit(value.span, text, path),
-        ]
+        return deferred(document, given, "assign_async", _result, apart=True)
 
     return Fix.review("Load it with assign_async", build)
+
+
+def _result(key: str, code: str) -> str:
+    return f"{{:ok, %{{{key}: {code}}}}}"
