@@ -45,11 +45,11 @@ def in_with(
     """`with {:ok, …} <- request do … end` around the statements of a body that use the answer of
     a request; nothing where the request does not stand in the open among them."""
     at = next((n for n, one in enumerate(statements) if one.span.covers(request.span)), -1)
-    if at < 0 or not _is_open(request, statements[at]):
+    if at < 0 or not is_open(request, statements[at]):
         return []
     first, rest = statements[at], statements[at + 1 :]
     tail = Span(first.start, statements[-1].end)
-    if _has_lines_of_text(statements[at:]):
+    if has_lines_of_text(statements[at:]):
         return []
     asked = request.text
     raises = call.name.endswith("!")
@@ -67,7 +67,7 @@ def in_with(
                     return []
                 return [Edit(first.span, asked, document.path)] if not answer.body else []
         case _ if raises:
-            if _speaks_of(statements, "response"):
+            if speaks_of(statements, "response"):
                 return []
             offset = request.start - first.start
             tail_of = first.bytes[offset + len(request.bytes) :]
@@ -118,7 +118,7 @@ def clause_added(document: Document, case: Call, answer: Answer) -> list[Edit]:
     return [Edit(Span(last, last), f"{newline}{indent}{one_line}", document.path)]
 
 
-def _is_open(node: Node, statement: Node) -> bool:
+def is_open(node: Node, statement: Node) -> bool:
     """Whether nothing between a node and its statement decides that it may not run."""
     inner = node
     for outer in (*node.ancestors(),) if node != statement else ():
@@ -150,7 +150,7 @@ def _is_bare(pattern: Node) -> bool:
     return isinstance(pattern, Tuple) and isinstance(pattern.elements[-1], Identifier)
 
 
-def _has_lines_of_text(statements: list[Node]) -> bool:
+def has_lines_of_text(statements: list[Node]) -> bool:
     """Whether moving the statements to the right would change a text of several lines."""
     for statement in statements:
         for one in statement.descendants():
@@ -159,7 +159,7 @@ def _has_lines_of_text(statements: list[Node]) -> bool:
     return False
 
 
-def _speaks_of(statements: list[Node], name: str) -> bool:
+def speaks_of(statements: list[Node], name: str) -> bool:
     return any(
         isinstance(one, Identifier) and one.name == name
         for statement in statements
