@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 
 from lsp_server.facts.config import Configuration, Setting, configuration
 from lsp_server.facts.endpoints import Endpoint
@@ -14,6 +15,8 @@ from lsp_server.lint.rule import ProjectRule
 from lsp_server.role import app_of
 from lsp_server.severity import Profile
 from lsp_server.snapshot import Snapshot
+from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.literals import List
 from lsp_server.text import Span, line_ending
 
 WIDTH = 98  # the formatter's line length
@@ -179,17 +182,28 @@ def _same_site(snapshot: Snapshot, path: str, session: SessionOptions) -> list[E
     else:
         text = ', same_site: "Lax"'
         if len(lines.line_bytes(line).decode("utf-8", "replace")) + len(text) > WIDTH:
-            return []
+            text = f',{line_ending(document.source)}{indent}  same_site: "Lax"'
     return [Edit(Span(last.end, last.end), text, path)]
 
 
 def _force_ssl(snapshot: Snapshot, path: str, setting: Setting) -> list[Edit]:
     document = snapshot.document(path)
-    if document is None or len(setting.keys) != 2:
+    if document is None:
         return []
-    lines, start = document.lines, setting.key_span.start
-    indent = lines.indentation(start).decode()
-    if lines.line_span(lines.line_at(start)).start + len(indent) != start:
+    lines, source, start = document.lines, document.source, setting.call_span.start
+    raw = document.tree.raw.root_node.named_descendant_for_byte_range(*setting.call_span)
+    pairs = Call(raw, document.tree).keywords if raw is not None and raw.type == "call" else None
+    if pairs is None:
         return []
-    text = "force_ssl: [rewrite_on: [:x_forwarded_proto]],"
-    return [Edit(Span(start, start), f"{text}{line_ending(document.source)}{indent}", path)]
+    option, newline = "force_ssl: [rewrite_on: [:x_forwarded_proto]]", line_ending(source)
+    indent = lines.indentation(pairs.start).decode()
+    if lines.line_span(lines.line_at(pairs.start)).start + len(indent) == pairs.start:
+        return [Edit(Span(pairs.start, pairs.start), f"{option},{newline}{indent}", path)]
+    break_ = f"{newline}{lines.indentation(start).decode()}  "
+    if isinstance(pairs.parent, List):
+        return [Edit(Span(pairs.start, pairs.start), f"{option}, ", path)]
+    before = Span(len(source[: pairs.start].rstrip(b" ")), pairs.start)
+    written = [Edit(before, f"{break_}{option},{break_}", path)]
+    for one, other in pairwise(pairs.pairs):
+        written.append(Edit(Span(one.end, other.start), f",{break_}", path))
+    return written
