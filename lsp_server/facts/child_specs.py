@@ -24,7 +24,7 @@ from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
 
-DEPTH = 30  # how many steps are followed from the call to a child
+DEPTH = 100  # how many steps are followed from the call to a child
 _LIST_MODULES = frozenset({"Enum", "List", "Stream", "Kernel"})
 _SPECIFIERS = frozenset({"Supervisor", "Horde.Supervisor", "DynamicSupervisor"})
 
@@ -53,6 +53,23 @@ class Reading:
     lists: list[Span] = field(default_factory=list)
     complete: bool = True
     seen: set[Span] = field(default_factory=set)
+    # What the values of variables hold, so that who branches often does not read them twice.
+    values: dict[Span, Reading] = field(default_factory=dict)
+
+    def apart(self) -> Reading:
+        """An empty reading of one of several branches."""
+        return Reading(seen=set(self.seen), values=self.values)
+
+    def add(self, other: Reading, conditional: bool) -> None:
+        """Take in what was read apart; what is known is not added again."""
+        known = {(one.span, one.module) for one in self.children}
+        for child in other.children:
+            if (child.span, child.module) not in known:
+                sometimes = conditional or child.conditional
+                self.children.append(replace(child, conditional=sometimes))
+        if not conditional:
+            self.lists += (one for one in other.lists if one not in self.lists)
+        self.complete &= other.complete
 
     def first_visit(self, node: Node) -> bool:
         """Whether an expression has not been read before; functions may call in circles."""
@@ -191,6 +208,8 @@ class _Reader:
                 self.read_element(one.left, conditional, depth)
                 self.read_list(one.right, conditional, depth)
             elif isinstance(one, Keywords):
+                if conditional and node.is_keyword_list:
+                    continue  # options of something
                 for pair in one.pairs:  # `["Elixir.Mod": arg]` or `[some_erlang_module: arg]`
                     self._add(pair, f":{pair.key}", pair.value, conditional)
             else:
@@ -205,6 +224,9 @@ class _Reader:
             return
         self.read_list(values, conditional, depth)
         self.reading.complete = False
+        if clauses_of(step, self.form):
+            self._computed(step, conditional, depth, elements=False)
+            return
         for one in arguments:
             self._perhaps(one, depth)
 
@@ -212,6 +234,9 @@ class _Reader:
         self, call: Call, values: Node, rest: list[Node], conditional: bool, depth: int
     ) -> None:
         """`Enum.reject(list, …)` and its like: what goes in may come out."""
+        if call.name == "wrap" and not isinstance(values, List):
+            self.read_element(values, conditional, depth)
+            return
         drops = call.name in ("reject", "filter") and not any(map(_drops_nil, rest))
         self.read_list(values, conditional or drops, depth)
         if call.name in ("map", "flat_map", "reduce"):
@@ -236,11 +261,10 @@ class _Reader:
 
     def _computed(self, node: Node, conditional: bool, depth: int, *, elements: bool) -> None:
         """A branch, a variable or a function of the module."""
-        read = self.read_element if elements else self.read_list
         if isinstance(node, Identifier):
             value = assigned(node, self.form)
             if value is not None:
-                read(value, conditional, depth)
+                self._variable(value, conditional, depth, elements)
                 return
         if isinstance(node, Call) and node.receiver is None:
             if node.name == "for":
@@ -248,9 +272,8 @@ class _Reader:
                 self.reading.complete = False
                 return
             values = list(branches(node))
-            for value in values:
-                read(value, True, depth)
             if values:
+                self._branches(node, values, conditional, depth, elements)
                 return
         clauses = clauses_of(node, self.form)
         for clause in clauses:
@@ -261,8 +284,52 @@ class _Reader:
         if not clauses:
             self.reading.complete = False
         if isinstance(node, Call) and node.receiver is None and node.name != "raise":
-            for one in node.arguments:
-                self._perhaps(one, depth)
+            for number, one in enumerate(node.arguments):
+                if number == 0 and clauses and self._is_list(one):
+                    self.read_list(one, conditional, depth)  # which the function adds to
+                else:
+                    self._perhaps(one, depth)
+
+    def _is_list(self, node: Node) -> bool:
+        """Whether an expression is written as a list, or as a variable that was given one."""
+        if isinstance(node, Identifier):
+            node = assigned(node, self.form) or node
+        return isinstance(node, (List, BinaryOperator)) and not (
+            isinstance(node, List) and node.is_keyword_list
+        )
+
+    def _variable(self, value: Node, conditional: bool, depth: int, elements: bool) -> None:
+        """What a variable was given."""
+        known = self.reading.values.get(value.span)
+        if known is None:
+            known = self.reading.values[value.span] = self.reading.apart()
+            inner = _Reader(known, self.form)
+            (inner.read_element if elements else inner.read_list)(value, False, depth)
+        self.reading.add(known, conditional)
+
+    def _branches(
+        self, node: Call, values: list[Node], conditional: bool, depth: int, elements: bool
+    ) -> None:
+        """Values of which one is taken: what is in all of them is always there."""
+        read = []
+        for value in values:
+            one = self.reading.apart()
+            inner = _Reader(one, self.form)
+            (inner.read_element if elements else inner.read_list)(value, False, depth)
+            read.append(one)
+        whole = node.name not in ("if", "unless") or len(values) > 1
+        always = {child.span for child in read[0].children if not child.conditional}
+        lists = set(read[0].lists)
+        for one in read[1:]:
+            always &= {child.span for child in one.children if not child.conditional}
+            lists &= set(one.lists)
+        for one in read:
+            one.lists = [span for span in one.lists if whole and span in lists]
+            one.children = [
+                child if whole and child.span in always else replace(child, conditional=True)
+                for child in one.children
+            ]
+            self.reading.add(one, conditional)
 
     def _element_call(self, node: Node, conditional: bool, depth: int) -> None:
         if isinstance(node, Call):

@@ -297,7 +297,8 @@ def _starts(form: Form) -> Iterator[Start]:
         if call.name in ("start_child", "start_child!"):
             specs = arguments
             if call.receiver is not None and len(arguments) > 1:
-                supervisor, specs = name_of(arguments[0], form), arguments[1:2]
+                supervisor = name_of(origin(arguments[0], form), form)
+                specs = arguments[1:2]
             for spec in specs:
                 for child in child_of(spec, form).children:
                     started += (child.module, *child.modules)

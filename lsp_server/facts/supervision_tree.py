@@ -24,6 +24,8 @@ from lsp_server.role import Role, app_of, role_of
 from lsp_server.text import Span
 
 DEPTH = 20  # levels of supervisors in a tree
+# Modules of which a child is given functions to run, that may name processes.
+_WITH_FUNCTIONS = frozenset({"Agent", "Task"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +285,8 @@ class _Builder:
                 self.placed.add(child.module)
             if below is not None:
                 members = self._members(below[1], below[0], depth + 1)
+            if process is None and child.module not in _WITH_FUNCTIONS:
+                members += self._handed_on(child, path, depth + 1)
             members += self._dynamic(name, depth + 1)
         return Member(
             child.module,
@@ -297,6 +301,15 @@ class _Builder:
             members,
         )
 
+    def _handed_on(self, child: Child, path: str, depth: int) -> tuple[Member, ...]:
+        """The processes of the project that a child of a library is given to start."""
+        own = processes(self.index)
+        return tuple(
+            self._member(Child(module, child.span), path, depth)
+            for module in child.modules
+            if module in own and module not in self.placed
+        )
+
     def _dynamic(self, supervisor: str, depth: int) -> tuple[Member, ...]:
         """What `start_child` adds to a supervisor that is known by name."""
         if not supervisor or supervisor == "*":
@@ -304,7 +317,8 @@ class _Builder:
         own = processes(self.index)
         found: dict[str, Member] = {}
         for path, start in self.index.of(Start):
-            if start.supervisor == supervisor and start.module in own:
+            asked = start.supervisor.removeprefix("via PartitionSupervisor ")
+            if asked == supervisor and start.module in own:
                 if start.module not in found:
                     child = Child(start.module, start.span)
                     found[start.module] = self._member(child, path, depth, dynamic=True)

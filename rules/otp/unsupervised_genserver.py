@@ -21,6 +21,7 @@ from lsp_server.role import Role, role_of
 from lsp_server.snapshot import Snapshot
 
 from ._processes import can_be_started, has_many_instances, instances, singleton_edits
+from ._start_child import is_elixirs
 
 
 class UnsupervisedGenserver(ProjectRule):
@@ -150,6 +151,8 @@ class UnsupervisedGenserver(ProjectRule):
         started = _names(startable(index)) | started_in_tests(index)
         for process in processes(index).values():
             if process.is_base or role_of(process.path) is not Role.LIB:
+                continue
+            if is_elixirs(process.module):
                 continue
             if process.module in started or not started.isdisjoint(_tails(process.module)):
                 continue

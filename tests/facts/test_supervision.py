@@ -378,3 +378,64 @@ def test_broken_code_raises_nothing() -> None:
         facts = collect(Document("lib/a.ex", source.encode()))
         for kind in (ProcessUse, Children, Start, Mentions):
             facts.of(kind)
+
+
+@pytest.mark.parametrize(
+    ("code", "sometimes"),
+    [
+        ("children = [Cache]\n    children = if(args, do: [Worker | children], else: children)", 1),
+        ("base = [Cache]\n    children = if args, do: base", 1),
+        ("children = case args do\n :a -> [Cache, Worker]\n _ -> [Cache]\n end", 3),
+        ("children = [Cache]\n    children = more(children)", 0),
+        ("children = [Cache] |> more()", 0),
+        ("children = List.wrap(Cache)", 0),
+    ],
+)
+def test_what_is_in_every_branch_is_always_there(code: str, sometimes: int) -> None:
+    found = children_of(application(code, "defp more(list), do: list ++ [Shop.Other]")).children
+    assert sum(one.conditional for one in found) == sometimes
+    assert "Shop.Cache" in [one.module for one in found]
+
+
+def test_many_branches_after_one_another_end() -> None:
+    lines = "\n".join(
+        f"    children = if(args[:a{n}], do: children ++ [M{n}], else: children)" for n in range(30)
+    )
+    found = children_of(application(f"children = [Cache]\n{lines}"))
+    assert len(found.children) == 31 and not found.children[0].conditional
+
+
+def test_options_are_no_children() -> None:
+    code = "children = [Cache] ++ web(port: 1)"
+    more = "defp web(opts), do: if(opts[:port], do: [{Web, ssl(a: 1)}], else: [])\n"
+    found = children_of(application(code, f"{more}  defp ssl(opts), do: [cert: opts]"))
+    assert [one.module for one in found.children] == ["Shop.Cache", "Web"]
+
+
+def test_what_a_library_is_given_to_start() -> None:
+    children = """children = [
+      {PartitionSupervisor, child_spec: DynamicSupervisor, name: Shop.Parts},
+      {Highlander, {Worker, 1}},
+      {Task, fn -> Cache.warm() end}
+    ]"""
+    process = "defmodule Shop.{} do\\n  use GenServer\\nend\\n".replace("\\n", "\n")
+    room = """
+defmodule Shop.Room do
+  use GenServer
+  def open(id) do
+    where = {:via, PartitionSupervisor, {Shop.Parts, id}}
+    DynamicSupervisor.start_child(where, {__MODULE__, id})
+  end
+end
+"""
+    index = index_of(
+        mix=MIX,
+        lib__a=application(children),
+        lib__b=process.format("Worker") + process.format("Cache"),
+        lib__c=room,
+    )
+    (tree,) = supervision_trees(index)
+    parts, once, task = tree.members
+    assert [one.module for one in parts.members] == ["Shop.Room"] and parts.members[0].dynamic
+    assert [one.module for one in once.members] == ["Shop.Worker"]
+    assert task.members == ()
