@@ -75,7 +75,8 @@ def check(
 
     Exit status: 0 nothing to report, 1 findings, 2 the command cannot be carried out.
     """
-    from lsp_server.check_command import Request, run_check
+    from lsp_server.check_command import run_check
+    from lsp_server.check_request import Request
 
     request = Request(
         tuple(paths) or (Path(),),

@@ -31,7 +31,7 @@ LAYERS = [
     {"lint", "rules"},
     {"project"},
     {"report"},
-    {"cli", "check_command", "server", "__main__"},
+    {"cli", "check_request", "check_project", "check_command", "server", "__main__"},
 ]
 RULE_IMPORTS = {"lint", "rules", "facts", "syntax"} | {
     "snapshot",

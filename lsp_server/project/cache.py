@@ -10,20 +10,22 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib.util
 import os
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
-import tree_sitter_elixir
 
 from lsp_server import __version__
+from lsp_server.config import Settings
 from lsp_server.project.files import Entry
 from lsp_server.project.result import FileResult, PlainFinding
 
-FORMAT = 2
+FORMAT = 3
 # A file changed again within the clock's grain of its last reading has the same time: read it
 # again.
 RACY = 2_000_000_000  # nanoseconds
@@ -36,6 +38,8 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     format: int
     engine: bytes
     settings: bytes
+    configuration: bytes  # digest of the texts that the settings were read from
+    exclude: tuple[str, ...]  # of the settings
     context: bytes  # digest of the context that document rules saw
     written: int  # nanoseconds since the epoch, before the first file was read
     files: dict[str, tuple[int, int]]  # mtime and size by path
@@ -98,8 +102,10 @@ def engine_digest() -> bytes:
     here = Path(__file__).parent.parent
     rules = here / "_shipped" / "rules"
     digest = hashlib.blake2b(__version__.encode(), digest_size=16)
-    grammar = Path(tree_sitter_elixir.__file__).parent
-    for root in (here, rules if rules.is_dir() else here.parent / "rules", grammar):
+    grammar = importlib.util.find_spec("tree_sitter_elixir")  # importing it would cost more
+    assert grammar is not None and grammar.origin is not None
+    parts = (here, rules if rules.is_dir() else here.parent / "rules", Path(grammar.origin).parent)
+    for root in parts:
         for folder, folders, names in os.walk(root):
             folders.sort()
             for name in sorted(names):
@@ -125,28 +131,55 @@ def cache_path(root: Path) -> Path:
     return cache_folder() / f"{name}.msgpack"
 
 
-def load_cache(root: Path, settings: bytes) -> Cache:
-    """The cache of a project; an empty one where it is missing, damaged or made by another engine
-    or under other settings."""
+def stored_cache(root: Path) -> Cache:
+    """The cache of a project as it lies there, whatever made it; an empty one where it is missing
+    or damaged."""
     try:
         stored = cache_path(root).read_bytes()
         if _checksum(memoryview(stored)[CHECKSUM:]) != stored[:CHECKSUM]:
             return Cache()
-        cache = Cache(msgspec.msgpack.decode(memoryview(stored)[CHECKSUM:], type=Head))
+        return Cache(msgspec.msgpack.decode(memoryview(stored)[CHECKSUM:], type=Head))
     except (OSError, msgspec.MsgspecError):
         return Cache()
+
+
+def load_cache(root: Path, settings: bytes) -> Cache:
+    """The cache of a project; an empty one where it is missing, damaged or made by another engine
+    or under other settings."""
+    cache = stored_cache(root)
     return cache if cache.fits(settings) else Cache()
 
 
+def configuration_digest(source: bytes | None, overrides: Mapping[str, Any]) -> bytes:
+    """What tells two configurations apart: the text of `.retort.toml` (None where there is none)
+    and what is laid over it."""
+    seen = msgspec.msgpack.encode((source, overrides), order="deterministic")
+    return hashlib.blake2b(seen, digest_size=16).digest()
+
+
 def make_cache(
-    settings: bytes, context: bytes, results: Mapping[str, FileResult], read_at: int
+    settings: Settings,
+    configuration: bytes,
+    context: bytes,
+    results: Mapping[str, FileResult],
+    read_at: int,
 ) -> Cache:
     """What a scan that has just ended knows, to be asked again in this process.
 
     `read_at` is the time in nanoseconds before the first file was read.
     """
-    files = {one.path: (one.mtime, one.size) for one in results.values()}
-    head = Head(FORMAT, engine_digest(), settings, context, read_at, files, None, b"")
+    head = Head(
+        FORMAT,
+        engine_digest(),
+        settings.encode(),
+        configuration,
+        settings.exclude,
+        context,
+        read_at,
+        {one.path: (one.mtime, one.size) for one in results.values()},
+        None,
+        b"",
+    )
     return Cache(head, dict(results))
 
 

@@ -133,16 +133,27 @@ def project_files(root: Path, settings: Settings) -> Iterator[Entry]:
         except OSError:
             continue
         patterns = ignores.of(folder, outer, any(one.name == ".gitignore" for one in entries))
+        inside = f"{folder}/" if folder else ""
         for one in entries:
-            path = f"{folder}/{one.name}" if folder else one.name
+            name = one.name
             if one.is_dir(follow_symlinks=False):
-                if one.name not in FOREIGN and not ignores.ignored(path, True, patterns):
+                path = inside + name
+                if name not in FOREIGN and not ignores.ignored(path, True, patterns):
                     pending.append((path, patterns))
-            elif is_project_file(path) and one.is_file(follow_symlinks=False):
+            elif is_project_file(path := inside + name) and one.is_file(follow_symlinks=False):
                 if not ignores.ignored(path, False, patterns):
-                    entry = entry_of(root, path)
+                    entry = _entry(path, one)
                     if entry is not None:
                         yield entry
+
+
+def _entry(path: str, found: os.DirEntry[str]) -> Entry | None:
+    try:
+        path.encode()
+        stat = found.stat(follow_symlinks=False)
+    except (OSError, UnicodeEncodeError):
+        return None
+    return Entry(path, stat.st_mtime_ns, stat.st_size)
 
 
 def entry_of(root: Path, path: str) -> Entry | None:

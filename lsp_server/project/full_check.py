@@ -40,16 +40,17 @@ class FullCheck:
         self.workspace = workspace
         self.use_cache = use_cache
         self.started = now()
-        self.settings = workspace.settings.encode()
+        self._settings = workspace.settings
+        self._configuration = workspace.configuration
         self.entries: list[Entry] = []
         self.todo: list[list[Entry]] = []  # the files that must be read, in batches
         self._only = None if only is None else frozenset(only)
         self._context = b""
         self._cache = Cache()
         if use_cache:
-            fits = workspace.scanned.fits(self.settings)
-            root = workspace.root
-            self._cache = workspace.scanned if fits else load_cache(root, self.settings)
+            settings = workspace.settings.encode()
+            fits = workspace.scanned.fits(settings)
+            self._cache = workspace.scanned if fits else load_cache(workspace.root, settings)
 
     def find(self) -> Iterator[Entry]:
         """Find the files, one a step."""
@@ -105,7 +106,11 @@ class FullCheck:
             workspace.scanned = Cache()  # the files were read under another context
             return
         workspace.scanned = make_cache(
-            self.settings, self._context, workspace.results, self.started
+            self._settings,
+            self._configuration,
+            self._context,
+            workspace.results,
+            self.started,
         )
         if self.todo or not workspace.open:
             found = None if workspace.open else map(plain, workspace.all_findings())

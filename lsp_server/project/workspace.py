@@ -34,7 +34,7 @@ from lsp_server.lint.live import LiveResult, after_edit, check_all, check_edited
 from lsp_server.lint.registry import Registry, registry
 from lsp_server.lint.rule import ProjectRule, Rule
 from lsp_server.lint.suppress import suppress, unreadable
-from lsp_server.project.cache import Cache
+from lsp_server.project.cache import Cache, configuration_digest
 from lsp_server.project.files import (
     Entry,
     entry_of,
@@ -130,6 +130,11 @@ class Workspace:
         self._forget_findings()
         return True
 
+    @property
+    def configuration(self) -> bytes:
+        """A digest of what the settings were read from."""
+        return configuration_digest(self.source(FILE_NAME), self.overrides)
+
     def _forget_findings(self) -> None:
         self._live.clear()
         self._open_findings.clear()
@@ -163,6 +168,11 @@ class Workspace:
             if path != FILE_NAME:
                 self._closed[path] = known
         return known
+
+    def source(self, path: str) -> bytes | None:
+        """The text of a file of the project: as the editor has it, else as the disk does."""
+        document = self.document(path)
+        return None if document is None else document.source
 
     def open_document(self, path: str, source: bytes, version: int | None) -> Document:
         """The editor has opened a file."""

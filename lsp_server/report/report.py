@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lsp_server.document import Document
 from lsp_server.lint.finding import Finding
-from lsp_server.project.workspace import Workspace
 from lsp_server.severity import Severity
 from lsp_server.text import Encoding, LineIndex
 
@@ -85,14 +83,16 @@ class Report:
 
     @staticmethod
     def for_project(
-        workspace: Workspace,
+        root: Path,
+        read: Callable[[str], bytes | None],
         findings: Sequence[Finding],
         files: int,
         changes: Sequence[FileChange] = (),
         applied: int = 0,
     ) -> Report:
-        """The report of one project."""
-        places = _Places(workspace)
+        """The report of one project. `read` gives the text of a file, of whose bytes the findings
+        speak."""
+        places = _Places(root, read)
         entries = [
             Entry(
                 finding,
@@ -111,20 +111,21 @@ class Report:
             replace(one, path=places.show(one.path), origin=places.show(one.origin))
             for one in changes
         ]
-        return Report(workspace.root, entries, files, shown, applied)
+        return Report(root, entries, files, shown, applied)
 
 
 class _Places:
     """Line indexes of the files that are spoken of, each read once."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(self, root: Path, read: Callable[[str], bytes | None]) -> None:
+        self._root = root
+        self._read = read
         self._lines: dict[str, LineIndex] = {}
         self._here = Path.cwd()
 
     def show(self, path: str) -> str:
         """A path as somebody in the current folder would write it."""
-        absolute = self._workspace.root / path
+        absolute = self._root / path
         if absolute.is_relative_to(self._here):
             return absolute.relative_to(self._here).as_posix()
         return absolute.as_posix()
@@ -133,12 +134,11 @@ class _Places:
         """The place of some bytes of a file."""
         lines = self._lines.get(path)
         if lines is None:
-            document = self._workspace.document(path) or Document(path, b"")
-            lines = self._lines[path] = document.lines
+            lines = self._lines[path] = LineIndex(self._read(path) or b"")
         first = lines.position(start, Encoding.UTF32)
         last = lines.position(end, Encoding.UTF32)
         return Place(
-            self._workspace.root / path,
+            self._root / path,
             self.show(path),
             first.line + 1,
             first.column + 1,

@@ -7,17 +7,17 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lsp_server.lint.finding import Finding
-from lsp_server.project.workspace import Workspace
 from lsp_server.report.report import Report
 from lsp_server.report.terminal import show
 from lsp_server.text import Span
-from tests.cli.conftest import A, B, Shell, process
+from tests.cli.conftest import ROOT, A, B, Shell, process
 
 ONE, RISKY = "planted/counting", "planted/reviewed"
 
@@ -127,7 +127,7 @@ def test_markup_is_text(shell: Shell, capsys: pytest.CaptureFixture[str]) -> Non
     assert "lib/[bold]x[/bold].ex:1:1" in said
     assert "one() # [red]x[/red] [/] \\[" in said
     finding = Finding(Span(0, 3), "`[x]` of [/red]", "lib/a.ex", rule=ONE)
-    report = Report.for_project(Workspace(shell.root), [finding], 1)
+    report = Report.for_project(shell.root, lambda path: shell.read(path).encode(), [finding], 1)
 
     class Wish:
         diff = statistics = quiet = False
@@ -346,7 +346,7 @@ def test_diff_changes_nothing_and_can_be_applied(shell: Shell) -> None:
 def test_a_file_that_changes_meanwhile_is_left_alone(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import lsp_server.check_command as command
+    import lsp_server.check_project as command
 
     write = command.write
 
@@ -372,9 +372,38 @@ def test_the_second_run_says_the_same(shell: Shell) -> None:
         assert shell("check", "--format", style) == cold
         assert shell("check", "--format", style) == cold
     result = shell.run("check", "--timings")
-    assert "read the cache" in result.stderr and "learn" not in result.stderr
+    assert "look for changes" in result.stderr and "learn" not in result.stderr
     shell.write({"lib/a.ex": "1\n"})
     assert ONE not in shell("check")
+
+
+def test_a_standing_answer_loads_no_rule_and_holds_only_while_nothing_changes(
+    shell: Shell,
+) -> None:
+    for path in shell.root.rglob("*"):
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+
+    def steps(*arguments: str) -> str:
+        code = "import sys; from lsp_server.__main__ import main\ntry:\n  main()\nfinally:\n"
+        code += "  print('rules' if 'lsp_server.rules' in sys.modules else 'none', file=sys.stderr)"
+        done = subprocess.run(
+            [sys.executable, "-c", code, "check", *arguments],
+            cwd=shell.root,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stderr.split()[-1]
+
+    assert (steps(), steps()) == ("rules", "none")
+    assert (steps("--profile", "aggressive"), steps("--no-cache")) == ("rules", "rules")
+    shell.write({".retort.toml": 'exclude = ["lib/b.ex"]\n'})
+    assert (steps(), steps()) == ("rules", "none")
+    shell.write({"lib/b.ex": "x = 1\n"})
+    assert steps() == "none"  # it is excluded
+    shell.write({"lib/c.ex": "x = 1\n"})
+    assert steps() == "rules"
 
 
 def test_what_rules_were_asked_for_is_not_remembered(shell: Shell) -> None:

@@ -1,0 +1,83 @@
+"""What `retort check` was asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lsp_server.config import FILE_NAME
+from lsp_server.lint.finding import Finding
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of `retort check`."""
+
+    paths: tuple[Path, ...]
+    fix: bool = False
+    unsafe_fixes: bool = False
+    diff: bool = False
+    rules: tuple[str, ...] = ()
+    style: str = "text"
+    output: Path | None = None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    fail_on: str = "hint"
+    use_cache: bool = True
+    statistics: bool = False
+    timings: bool = False
+    quiet: bool = False
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether findings are all that is asked for."""
+        return not self.fix and not self.diff
+
+
+@dataclass
+class Selection:
+    """What of a project was asked for: paths from its root, "" for all of it; `rules` and packs,
+    none for all. A project that only is the folder of a file is not read beyond the files asked
+    for."""
+
+    rules: tuple[str, ...] = ()
+    paths: set[str] = field(default_factory=set)
+    is_loose: bool = False
+
+    def holds(self, path: str) -> bool:
+        """Whether a file was asked for."""
+        return any(one in ("", path) or path.startswith(f"{one}/") for one in self.paths)
+
+    def wants(self, finding: Finding) -> bool:
+        """Whether a finding was asked for."""
+        named = (finding.rule, finding.rule.partition("/")[0])
+        return self.holds(finding.path) and (
+            not self.rules or any(rule in named for rule in self.rules)
+        )
+
+
+class Clock:
+    """How long the steps of a check took."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+        self.steps: dict[str, float] = {}
+
+    def step(self, name: str) -> None:
+        """A step has ended."""
+        now = time.perf_counter()
+        self.steps[name] = self.steps.get(name, 0.0) + now - self._last
+        self._last = now
+
+
+def note_unread(root: Path, read: Collection[str], selection: Selection, request: Request) -> None:
+    """Say so where a file was named that is not read: nobody would guess it from silence."""
+    if request.quiet:
+        return
+    for path in sorted(selection.paths.difference(read)):
+        if (root / path).is_file() and path != FILE_NAME:
+            click.echo(f"{path} is not read: it is no Elixir file, or it is excluded.", err=True)
