@@ -42,6 +42,13 @@ defmodule Shop.Accounts.User do
     |> hash_password()
   end
 
+  @doc "What the page of settings changes."
+  def settings_changeset(user, attrs) do
+    user
+    |> cast(attrs, [:role]) # error: [ecto/mass-assignment]
+    |> validate_required([:role])
+  end
+
   def confirmation_changeset(user), do: change(user, confirmed_at: DateTime.utc_now(:second))
 
   def sign_in_changeset(user), do: change(user, last_sign_in_at: DateTime.utc_now(:second))
