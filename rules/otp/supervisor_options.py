@@ -15,8 +15,10 @@ from lsp_server.severity import Severity
 from lsp_server.syntax.elixir import Call, ModuleAttribute
 from lsp_server.syntax.literals import Atom, Keywords, List
 from lsp_server.syntax.node import Node
-from lsp_server.syntax.outline import Form
+from lsp_server.syntax.outline import Form, Module
 from lsp_server.text import Span, line_ending
+
+from ._one_shot import restarted_tasks
 
 STRATEGIES = ("one_for_one", "rest_for_one", "one_for_all")
 # `simple_one_for_one` is deprecated, and Elixir itself says so when it meets it.
@@ -29,10 +31,13 @@ LITERAL = re.compile(r":?[\w.]+[?!]?|:?\"[^\"#]*\"")
 
 class SupervisorOptions(Rule):
     """
-    A supervisor that cannot start: no strategy, one that does not exist, or one id twice.
+    A supervisor that cannot start or stay: no strategy, one that does not exist, one id twice, or a
+    task that it starts again for ever.
 
     `Supervisor` has no default strategy, and it refuses two children with one id. It does so when
-    it starts, so that the code compiles, and the release stops right after its deployment.
+    it starts, so that the code compiles, and the release stops right after its deployment. A task
+    that does its work and ends is started again at once where its child is `:permanent`; after
+    three times in five seconds the supervisor gives up, and takes all its children with it.
 
     ## Bad
 
@@ -71,6 +76,8 @@ class SupervisorOptions(Rule):
     - Options that are computed, merged or taken from an argument.
     - Children of one module with different options: many modules make an id of their name. Only
       `Task` and `Agent` are known to give all their children the same id.
+    - Tasks that may go on for ever: what they call is named like a loop (`accept`, `listen`, `run`
+      …), calls itself, or waits for messages.
     - Children of which only one may be in the list, those of another function, and ids that are
       computed.
 
@@ -79,7 +86,9 @@ class SupervisorOptions(Rule):
     It adds `strategy: :one_for_one`, with which a child that crashes is started again alone, or
     puts the nearest strategy in the place of one that does not exist. As the supervisor has not
     started before, nothing else can change. For two children with one id there is none: give one
-    of them another with `Supervisor.child_spec(child, id: …)`.
+    of them another with `Supervisor.child_spec(child, id: …)`. A `restart: :permanent` that is
+    written for a task becomes `:transient`, with which it is started again only after a crash; that
+    fix is to be reviewed.
     """
 
     severity = Severity.ERROR
@@ -102,6 +111,21 @@ class SupervisorOptions(Rule):
         elif isinstance(arguments[0], List) and not arguments[0].is_keyword_list:
             yield self._without(call, _appended(call, file))
         yield from self._twice(arguments[0], form, file)
+
+    @on(Module)
+    def check_tasks(self, module: Module, file: File) -> Iterator[Finding]:
+        """Tasks that end and are started again for ever."""
+        for task in restarted_tasks(module):
+            message = (
+                "a task that ends is started again at once until the supervisor gives up; use "
+                "`restart: :transient`"
+            )
+            fix = None
+            if task.written:
+                fix = _transient(task.where)
+            else:
+                message += ", as a map without `restart:` means `:permanent`"
+            yield self.finding(task.where, message, fix=fix)
 
     def _options(self, call: Call, written: Node, form: Form, file: File) -> Iterator[Finding]:
         options = origin(written, form)
@@ -152,6 +176,11 @@ class SupervisorOptions(Rule):
                 yield self.finding(child.span, message, related=related)
             else:
                 seen[identity] = child.span
+
+
+def _transient(value: Node) -> Fix:
+    edit = Edit(value.span, ":transient")
+    return Fix.review("Start the task again only after a crash", lambda _: [edit])
 
 
 def _identity(child: Child, form: Form, file: File) -> str:
