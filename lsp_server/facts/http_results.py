@@ -16,7 +16,17 @@ from lsp_server.facts.primitives import CLIENT, LIBRARY, Effect
 from lsp_server.facts.regions import regions_of
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
-from lsp_server.syntax.elixir import BinaryOperator, Call, Clause, Identifier, Match, Pipe
+from lsp_server.syntax.elixir import (
+    BODY,
+    DO_BLOCK,
+    SECTIONS,
+    BinaryOperator,
+    Call,
+    Clause,
+    Identifier,
+    Match,
+    Pipe,
+)
 from lsp_server.syntax.literals import Atom, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form, Module
@@ -77,14 +87,14 @@ def sightings(document: Document) -> Iterator[Sighting]:
         function = form.function if form.callee in (b"def", b"defp") else None
         if function is None or form.index.raw_calls.keys().isdisjoint(_RAW_NAMES):
             continue
-        if not _is_retried(form.module):
+        if not is_retried(form.module):
             yield from _of_function(form, function)
 
 
 _RAW_NAMES = frozenset(name.encode() for name in _NAMES)
 
 
-def _is_retried(module: Module) -> bool:
+def is_retried(module: Module) -> bool:
     """Whether what fails in a module is tried again by the library that runs it."""
     return any(use.module.startswith(("Oban.", "Broadway")) for use in module.names.uses)
 
@@ -95,7 +105,7 @@ def _of_function(form: Form, function: Function) -> Iterator[Sighting]:
         return
     regions = None
     for call in form.index.calls(*_NAMES):
-        client = _client(call, form)
+        client = http_client(call, form)
         if not client or call.capture_arity is not None:
             continue
         if regions is None:
@@ -115,7 +125,7 @@ def _of_function(form: Form, function: Function) -> Iterator[Sighting]:
         yield Sighting(fact, form, call.pipe or call, taker)
 
 
-def _client(call: Call, form: Form) -> str:
+def http_client(call: Call, form: Form) -> str:
     """The module of a client whose function a call is; empty for any other call."""
     if call.receiver is None:
         names = form.module.names
@@ -150,6 +160,26 @@ def _judged(call: Call, form: Form) -> tuple[str, Node, Span] | None:
         case Call("case", [subject, *_]) as case if subject == request:
             return _lacking(case)
     return None
+
+
+def errors_are_taken(call: Call, form: Form) -> tuple[str, Node]:
+    """What becomes of the error of any call that returns `{:ok, …}` or `{:error, …}`: `match`,
+    `case`, `bang` or `ignored`, empty where it is taken or returned; and the node that takes it."""
+    found = _judged(call, form)
+    if found is not None:
+        return found[0], found[1]
+    request: Node = call.pipe or call
+    parent = request.parent
+    match parent:
+        case Match(_, Identifier(name), right) if right == request and name.startswith("_"):
+            return "ignored", request
+        case Match() | None:
+            return "", request
+    if parent.raw.kind_id in (DO_BLOCK, BODY) or parent.raw.kind_id in SECTIONS:
+        after = [one for one in parent.raw.named_children if one.start_byte >= request.end]
+        if any(not one.is_extra and one.kind_id not in SECTIONS for one in after):
+            return "ignored", request
+    return "", request
 
 
 def _is_ok(pattern: Node) -> bool:

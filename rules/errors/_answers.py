@@ -24,15 +24,21 @@ _NO_REPLY = frozenset({"handle_event", "handle_info", "handle_params"})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A clause for `{:error, …}`; without a body the error itself is the answer."""
+    """A clause for `{:error, …}`; without a body the error itself is the answer. `first` is a line
+    that comes before it."""
 
     pattern: str = "{:error, reason}"
     body: str = ""
+    first: str = ""
 
     @property
     def written(self) -> str:
         """The body as it has to be written in a clause."""
         return self.body or self.pattern
+
+    def after(self, line: str) -> Answer:
+        """The answer after a line that needs the reason."""
+        return Answer("{:error, reason}", self.written, line)
 
 
 def answer_of(form: Form, function: Function, turn: Turn | None) -> Answer | None:

@@ -8,6 +8,7 @@ from lsp_server.syntax.elixir import (
     Access,
     BinaryOperator,
     Call,
+    Clause,
     Identifier,
     Match,
     Pipe,
@@ -65,7 +66,9 @@ def in_with(
             if not rest:
                 if raises or not _is_bare(left):
                     return []
-                return [Edit(first.span, asked, document.path)] if not answer.body else []
+                return _at_the_end(document, first, request, answer)
+        case _ if first == request and rest and not raises:
+            pattern = "{:ok, _}"
         case _ if raises:
             if speaks_of(statements, "response"):
                 return []
@@ -88,9 +91,25 @@ def in_with(
     body = f"{outer}{residue}{after}" if residue else after.lstrip("\r\n")
     text = [head.removeprefix(outer)]
     text += [f"  {line}" if line.strip() else line for line in body.split(newline)]
-    if answer.body:
+    if answer.first:
+        text += [f"{outer}else", f"{outer}  {answer.pattern} ->", f"{outer}    {answer.first}"]
+        text += [f"{outer}    {answer.body}"]
+    elif answer.body:
         text += [f"{outer}else", f"{outer}  {answer.pattern} -> {answer.body}"]
     return [Edit(tail, newline.join([*text, f"{outer}end"]), document.path)]
+
+
+def _at_the_end(document: Document, match: Match, request: Node, answer: Answer) -> list[Edit]:
+    """What takes the place of `{:ok, x} = request` where its value is the function's result."""
+    if not answer.body:
+        return [Edit(match.span, request.text, document.path)]
+    newline = line_ending(document.source)
+    indent = document.lines.indentation(match.start).decode()
+    head = f"with {answer.pattern} <- {request.text} do"
+    if newline in head or len(indent) + len(head) > WIDTH or not answer.first:
+        return []
+    inner = [f"{indent}  {answer.first}", f"{indent}  {answer.body}", f"{indent}end"]
+    return [Edit(match.span, newline.join([head, *inner]), document.path)]
 
 
 def clause_added(document: Document, case: Call, answer: Answer) -> list[Edit]:
@@ -111,11 +130,31 @@ def clause_added(document: Document, case: Call, answer: Answer) -> list[Edit]:
     line = lines.line_span(lines.line_at(last)).end
     last = line if document.source[last:line].strip().startswith(b"#") and line < end else last
     one_line = f"{answer.pattern} -> {answer.written}"
-    if spread or len(indent) + len(one_line) > WIDTH:
-        text = f"{newline}{newline}{indent}{answer.pattern} ->{newline}{indent}  {answer.written}"
-        edits = [Edit(Span(last, last), text, document.path)]
-        return edits if spread else []
+    if spread or answer.first or len(indent) + len(one_line) > WIDTH:
+        body = f"{newline}{indent}  ".join(["", *filter(None, [answer.first]), answer.written])
+        text = f"{newline}{newline}{indent}{answer.pattern} ->{body}"
+        return [Edit(Span(last, last), text, document.path), *_spread(document, clauses)]
     return [Edit(Span(last, last), f"{newline}{indent}{one_line}", document.path)]
+
+
+def _spread(document: Document, clauses: list[Clause]) -> list[Edit]:
+    """Clauses of one line on lines of their own, as the formatter wants them beside one of two."""
+    lines, newline = document.lines, line_ending(document.source)
+    edits: list[Edit] = []
+    for number, one in enumerate(clauses):
+        indent = lines.indentation(one.start).decode()
+        head = one.guard or (one.patterns[-1] if one.patterns else None)
+        if not one.body or head is None:
+            return []
+        if lines.line_at(one.body[0].start) == lines.line_at(head.end):
+            arrow = document.source.index(b"->", head.end) + 2
+            gap = Span(arrow, one.body[0].start)
+            edits.append(Edit(gap, f"{newline}{indent}  ", document.path))
+        if number and not lines.line_bytes(lines.line_at(one.start) - 1).lstrip().startswith(b"#"):
+            if lines.line_bytes(lines.line_at(one.start) - 1).strip():
+                start = lines.line_span(lines.line_at(one.start)).start
+                edits.append(Edit(Span(start, start), newline, document.path))
+    return edits
 
 
 def is_open(node: Node, statement: Node) -> bool:
