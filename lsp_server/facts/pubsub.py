@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.live_callbacks import shape
-from lsp_server.facts.local_flow import origin
+from lsp_server.facts.local_flow import clauses_of, origin
 from lsp_server.facts.sightings import forms_with
 from lsp_server.role import Role
-from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.elixir import Call, Identifier, ModuleAttribute
 from lsp_server.syntax.literals import String
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
@@ -86,18 +86,49 @@ def _of_call(call: Call, form: Form) -> Iterator[Fact]:
         where = form.module.name, function.name, function.arity
         yield Subscription(*where, topic, exact, call.callee_span)
     elif len(arguments) > 1:
-        message = shape(origin(arguments[1], form), names)
-        if is_endpoint:
-            event = message
-            message = f"%Phoenix.Socket.Broadcast{{event: {event}}}"
-        yield Broadcast(topic, exact, message, call.callee_span)
+        for message in _messages(arguments[1], form):
+            if is_endpoint:
+                message = f"%Phoenix.Socket.Broadcast{{event: {message}}}"
+            yield Broadcast(topic, exact, message, call.callee_span)
+
+
+def _messages(node: Node, form: Form) -> list[str]:
+    """The shapes of a message; of a parameter what the module's own functions give it."""
+    function, found = form.function, origin(node, form)
+    parameters = [] if function is None else function.parameters
+    if function is None or not isinstance(found, Identifier):
+        return [shape(found, form.names_at(node.start))]
+    at = next((i for i, one in enumerate(parameters) if one.same_code(found)), None)
+    if at is None or not function.is_private:
+        return ["_"]
+    given: dict[str, None] = {}
+    for other in form.module.forms:
+        for call in other.index.calls(function.name):
+            arguments = call.arguments
+            if call.receiver is None and len(arguments) == function.arity and other is not form:
+                if not (other.function is not None and other.function.name == function.name):
+                    given[shape(origin(arguments[at], other), other.names_at(call.start))] = None
+    return list(given) or ["_"]
 
 
 def _topic(node: Node, form: Form) -> tuple[str, bool]:
     found = origin(node, form)
+    if isinstance(found, Call):
+        clauses = clauses_of(found, form)
+        body = clauses[0].function.body if clauses and clauses[0].function else []
+        if len(clauses) == 1 and len(body) == 1:
+            found = origin(body[0], clauses[0])
     if not isinstance(found, String):
         return "", False
     if found.value is not None:
         return found.value, True
-    parts = found.parts
-    return (parts[0], False) if parts and isinstance(parts[0], str) else ("", False)
+    prefix = ""
+    for part in found.parts:
+        if not isinstance(part, str):
+            inner = part.expression
+            attribute = isinstance(inner, ModuleAttribute) and origin(inner, form)
+            if not isinstance(attribute, String) or attribute.value is None:
+                return prefix, False
+            part = attribute.value
+        prefix += part
+    return prefix, True

@@ -10,6 +10,7 @@ from lsp_server.facts.effects import CallGraph, Clause, call_graph
 from lsp_server.facts.index import Index
 from lsp_server.facts.live_callbacks import AssignSet
 from lsp_server.facts.live_modules import Kind, LiveModule, live_modules
+from lsp_server.facts.places import CACHED
 from lsp_server.facts.primitives import Effect
 from lsp_server.facts.templates import AssignRead
 from lsp_server.lint.finding import Finding, Related
@@ -79,6 +80,7 @@ class LargeCollectionAssign(ProjectRule):
     - Code of the LiveView reads it back, except to put one element before or behind it.
     - Its value comes from no query, or from one that is not known: a variable that is bound twice,
       a behaviour.
+    - The list comes from a cache, which all pages share.
     - The function that gives it is named after a page or a limit: `list_orders_paginated`,
       `recent_orders`.
     - With a LiveView before 0.18.16, which has no streams.
@@ -155,7 +157,7 @@ def _queried(graph: CallGraph, clauses: _Clauses, one: AssignSet) -> bool:
             written = f"{call.module}.{call.name}/{call.arity}"
             local = f"{call.name}/{call.arity}" if call.module in ("", one.module) else written
             if one.value in (written, local) or _ends(written, one.value):
-                if Effect.DB_READ in graph.effects(one.module, call):
+                if Effect.DB_READ in graph.effects(one.module, call, CACHED):
                     return True
     return False
 

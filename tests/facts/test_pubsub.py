@@ -33,3 +33,28 @@ def test_topics_and_messages() -> None:
         ("carts", True, '%Phoenix.Socket.Broadcast{event: "emptied"}'),
         ("orders:all", True, "{:saved, _}"),
     ]
+
+
+def test_through_private_functions() -> None:
+    code = """
+defmodule Shop.Events do
+  @all "orders"
+
+  def placed(order), do: tell(order, {:placed, order})
+  def paid(order), do: order |> tell(:paid)
+  def said(message), do: Phoenix.PubSub.broadcast(Shop.PubSub, @all, message)
+
+  defp tell(order, message) do
+    Phoenix.PubSub.broadcast(Shop.PubSub, topic(order.user_id), message)
+  end
+
+  defp topic(id), do: "#{@all}:#{id}"
+end
+"""
+    facts = list(collect_pubsub(Document("lib/shop/events.ex", code.encode())))
+    sent = [(one.topic, one.exact, one.message) for one in facts if isinstance(one, Broadcast)]
+    assert sorted(sent) == [
+        ("orders", True, "_"),
+        ("orders:", False, ":paid"),
+        ("orders:", False, "{:placed, _}"),
+    ]

@@ -9,6 +9,7 @@ defmodule Shop.Application do
       ShopWeb.Telemetry,
       Shop.Repo,
       {Phoenix.PubSub, name: Shop.PubSub},
+      ShopWeb.Presence,
       {Task.Supervisor, name: Shop.TaskSupervisor},
       {Registry, keys: :unique, name: Shop.Registry},
       {DynamicSupervisor, name: Shop.ShipmentSupervisor, strategy: :one_for_one},
@@ -18,7 +19,8 @@ defmodule Shop.Application do
       Shop.Pricing.ExchangeRates,
       Shop.Shipping.Zones,
       {Oban, Application.fetch_env!(:shop, Oban)},
-      ShopWeb.Endpoint
+      ShopWeb.Endpoint,
+      ShopWeb.StoreEndpoint
     ]
 
     Supervisor.start_link(children, strategy: :one_for_one, name: Shop.Supervisor)

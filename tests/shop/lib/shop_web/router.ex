@@ -134,6 +134,8 @@ defmodule ShopWeb.Router do
       live "/categories", CategoryLive, :index
       live "/orders", OrdersLive, :index
       live "/tickets", TicketsLive, :index
+      live "/packing/:id", PackingLive, :show
+      live "/suppliers", SuppliersLive, :index
     end
   end
 
