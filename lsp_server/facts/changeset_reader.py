@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.changesets import OWN, STEPS, Changeset, FieldName, FunctionKey, Step
 from lsp_server.facts.fact import collects
 from lsp_server.facts.field_names import FieldReader
+from lsp_server.facts.values import UNKNOWN, Scope, known, spelled, value_of
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
@@ -17,6 +19,7 @@ from lsp_server.syntax.elixir import (
     Clause,
     Identifier,
     Match,
+    ModuleAttribute,
     Pipe,
     strip_parentheses,
 )
@@ -86,7 +89,13 @@ class _Reader:
                 tuple(found),
                 tuple(calls[schema, presumed]),
                 presumed,
+                self._is_lone(),
             )
+
+    def _is_lone(self) -> bool:
+        own = (self.function.name, self.function.arity)
+        clauses = (one for one in self.form.module.functions if (one.name, one.arity) == own)
+        return len(list(islice(clauses, 2))) < 2
 
     def _is_step(self, call: Call, arguments: Sequence[Node]) -> bool:
         """Whether a call is of Ecto.Changeset; one without module may be a function of its own."""
@@ -106,11 +115,25 @@ class _Reader:
             call.name_span,
             tuple(FieldName(name, span) for name, span in listed.names),
             listed.complete,
-            tuple((pair.key, pair.value.text) for pair in options if pair.value is not None),
+            tuple((pair.key, self._written(pair.value)) for pair in options if pair.value),
             self._is_conditional(call),
             call.pipe is not None,
             call.end,
+            self._allowed(arguments) if call.name == "validate_inclusion" else (),
         )
+
+    def _written(self, node: Node) -> str:
+        """An option as written; of an attribute its value."""
+        if isinstance(node, ModuleAttribute):
+            value = value_of(node, Scope(self.form.module))
+            return spelled(value) if value is not UNKNOWN and known(value) else node.text
+        return node.text
+
+    def _allowed(self, arguments: Sequence[Node]) -> tuple[str | int, ...]:
+        listed = value_of(arguments[2], Scope(self.form.module)) if len(arguments) > 2 else UNKNOWN
+        if not isinstance(listed, list) or not all(type(one) in (str, int) for one in listed):
+            return ()
+        return tuple(listed)
 
     def _is_conditional(self, call: Call) -> bool:
         for outer in call.ancestors():

@@ -64,6 +64,7 @@ class Step(Fact):
     conditional: bool = False
     piped: bool = False  # whether it is a step of a pipe, after which another can stand
     end: int = 0  # of the call
+    allowed: tuple[str | int, ...] = ()  # the values of `validate_inclusion`, where all are known
 
     def option(self, key: str) -> str | None:
         """An option as written."""
@@ -92,6 +93,7 @@ class Changeset(Fact):
     steps: tuple[Step, ...] = ()
     calls: tuple[FunctionKey, ...] = ()
     presumed: bool = False
+    lone: bool = True  # whether it is the only clause of its function
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,38 @@ def test_conditional_steps() -> None:
     assert found.steps[2].option("max") == "3"
 
 
+@pytest.mark.parametrize(
+    ("values", "allowed"),
+    [
+        ('["a", "b"]', ("a", "b")),
+        ("~w(a b)", ("a", "b")),
+        ("1..3", (1, 2, 3)),
+        ("[:a]", ()),
+        ("kinds()", ()),
+        ("@fields", ()),
+    ],
+)
+def test_values_of_an_inclusion(values: str, allowed: tuple[str | int, ...]) -> None:
+    function = f"def changeset(post, attrs), do: validate_inclusion(post, :title, {values})"
+    (found,) = read(function)
+    assert found.steps[0].allowed == allowed
+
+
+def test_options_in_attributes_are_read() -> None:
+    (found,) = read(
+        "@most 5\n  def changeset(post, _), do: validate_number(post, :x, less_than: @most)"
+    )
+    assert found.steps[0].option("less_than") == "5"
+
+
+def test_the_only_clause_of_a_function() -> None:
+    one = "def changeset(post, attrs), do: cast(post, attrs, [:title])"
+    assert [found.lone for found in read(one)] == [True]
+    other = "def changeset(post, nil), do: post"
+    assert [found.lone for found in read(f"{one}\n  {other}")] == [False]
+    assert [found.lone for found in read(f"{one}\n  def changeset(post), do: post")] == [True]
+
+
 def test_functions_that_the_changeset_goes_through() -> None:
     (found,) = read(
         """

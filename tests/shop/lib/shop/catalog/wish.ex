@@ -18,7 +18,7 @@ defmodule Shop.Catalog.Wish do
   def changeset(wish, attrs) do
     wish
     |> cast(attrs, [:occasion])
-    |> validate_required([:occasion])
+    |> validate_required([:occasion]) # error: [ecto/nullable-required]
     |> validate_length(:occasion, max: 80)
     |> unique_constraint([:user_id, :product_id])
   end

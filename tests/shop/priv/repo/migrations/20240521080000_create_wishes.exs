@@ -5,7 +5,7 @@ defmodule Shop.Repo.Migrations.CreateWishes do
     create table(:wishes) do
       add :user_id, references(:users, on_delete: :delete_all), null: false
       add :product_id, :bigint, null: false # error: [ecto/missing-fk-constraint]
-      add :occasion, :string, null: false
+      add :occasion, :string
 
       timestamps(type: :utc_datetime)
     end
