@@ -21,6 +21,7 @@ from lsp_server.text import Span, line_ending
 
 JUST_NOW = timedelta(hours=1)  # how long a migration that a fix made can take further indexes
 CREATES = frozenset({"create", "create_if_not_exists", "alter"})
+SLUGS = ("add_foreign_key_indexes_to", "add_unique_index_to")  # each before the table's name
 ATTRIBUTES = ("disable_ddl_transaction", "disable_migration_lock")
 
 
@@ -45,6 +46,17 @@ class Wanted:
     def in_place(self) -> bool:
         """Whether the migration that lacks it is the newest, which nobody else may have run."""
         return self.database.is_newest(self.path)
+
+    @property
+    def ends_transaction(self) -> bool:
+        """Whether the newest migration has to give up its transaction for the index."""
+        own = (one for path, one in self.database.migrations if path == self.path)
+        return (
+            self.in_place
+            and self.database.is_postgres
+            and self.table.path != self.path
+            and any(one.ddl_transaction for one in own)
+        )
 
     @property
     def named(self) -> str:
@@ -87,8 +99,9 @@ class Wanted:
     def _begun(self, snapshot: Snapshot) -> tuple[Document, Migration] | None:
         """The migration that this fix made a moment ago for another column of the table."""
         found = database(snapshot.index).get(self.database.folder)
+        names = re.compile(rf"(?:{'|'.join(SLUGS)})_{re.escape(self.table.name)}(?:_\d+)?")
         for path, one in found.migrations if found is not None else ():
-            named = re.fullmatch(rf"{re.escape(self.slug)}(_\d+)?", one.name)
+            named = one.folder == self.table.folder and names.fullmatch(one.name)
             document = snapshot.document(path) if named and is_new(one, snapshot) else None
             if document is not None and all(self._is_alike(step) for step in one.up):
                 return document, one

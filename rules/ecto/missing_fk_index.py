@@ -113,7 +113,9 @@ class MissingFkIndex(ProjectRule):
     If the migration with the foreign key is the newest of its folder, the index goes into it, below
     the table. Else a new migration builds it beside running traffic (`concurrently`, with the two
     attributes that Postgres needs for that; on other databases as a plain index). The indexes that
-    one table lacks go into one new migration. There is no fix in what Ash has generated: there the
+    one table lacks go into one new migration. Look at the fix first where the newest migration adds
+    the column to an older table: with the two attributes it runs without a transaction, and a
+    failure leaves its first half in place. There is no fix in what Ash has generated: there the
     resource says `index?: true`, and the next migration is generated too.
     """
 
@@ -151,7 +153,8 @@ class MissingFkIndex(ProjectRule):
         if not generated:
             where = "here" if wanted.in_place else "in a new migration"
             title = f"Index {wanted.named} {where}"
-            fix = Fix.safe(title, wanted.build, needs_files=not wanted.in_place)
+            make = Fix.review if wanted.ends_transaction else Fix.safe
+            fix = make(title, wanted.build, needs_files=not wanted.in_place)
         target = held.reference.table.name
         hint = "; its resource can say `index?: true`" if generated else ""
         return self.finding(

@@ -62,3 +62,42 @@ def test_tables_and_columns_can_be_allowed() -> None:
     files = encode({"priv/repo/migrations/1_m.exs": code})
     for allowed, count in ((["posts.a_id"], 1), (["posts"], 0), (["a_id"], 2)):
         assert len(check(RULE, files, Settings(options={RULE.id: {"allow": allowed}}))) == count
+
+
+def test_an_index_that_ends_a_transaction_is_for_review() -> None:
+    """Without its transaction, a migration that fails leaves its first half in place."""
+    table = migration("create", "create table(:posts) do\n      add :title, :string\n    end")
+    adds = "alter table(:posts) do\n      add :author_id, references(:users)\n    end"
+    attributes = "@disable_ddl_transaction true\n  @disable_migration_lock true"
+    for path, text, applicability in [
+        ("priv/repo/migrations/20240201000000_add.exs", migration("add", adds), "review"),
+        (
+            "priv/repo/migrations/20240201000000_add.exs",
+            migration("add", adds).replace(
+                "use Ecto.Migration", f"use Ecto.Migration\n  {attributes}"
+            ),
+            "safe",
+        ),
+    ]:
+        files = encode({"priv/repo/migrations/20240101000000_create.exs": table, path: text})
+        (finding,) = check(RULE, files)
+        assert finding.fix is not None and finding.fix.applicability == applicability
+    (finding,) = check(
+        RULE,
+        encode(
+            {
+                "priv/repo/migrations/20240101000000_a.exs": migration(
+                    "a",
+                    "create table(:posts) do\n      add :author_id, references(:users)\n    end",
+                )
+            }
+        ),
+    )
+    assert finding.fix is not None and finding.fix.applicability == "safe"
+
+
+def migration(name: str, body: str) -> str:
+    return (
+        f"defmodule Blog.Repo.Migrations.{name.title()} do\n  use Ecto.Migration\n\n"
+        f"  def change do\n    {body}\n  end\nend\n"
+    )
