@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lsp_server.facts.local_flow import module_of
@@ -17,14 +18,16 @@ from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form, Module
 from lsp_server.text import Span, line_ending
 
+from ._start_child import is_elixirs
+
 # What makes others send messages to the process, by name and modules.
 SOURCES = {
-    "async": ("Task",),
+    "async": ("Task", "Task.Supervisor"),
     "async_nolink": ("Task.Supervisor",),
-    "monitor": ("Process",),
+    "monitor": ("Process", ":erlang"),
     "open": ("Port",),
-    "subscribe": ("Phoenix.PubSub",),
 }
+SUBSCRIBING = re.compile(r"subscribe(?:_(?!and_)\w+)?!?")
 CALLBACKS = frozenset(
     {
         ("handle_call", 3),
@@ -95,12 +98,14 @@ class MissingCatchAll(Rule):
     ## When it stays silent
 
     - The module has no `handle_info/2`, or a clause that takes any message.
-    - Nothing in the module makes others send to it: no subscription, monitor, task or port, in
-      a callback or a private function: public ones run in the processes of their callers.
-    - There is a clause for `:DOWN` where only monitors send, for `{port, …}` where a port does,
-      and for both `:DOWN` and `{ref, result}` where tasks do; or the function that asks takes the
-      answer itself, with `await`, `receive` and their like. Only a topic may always carry more.
-    - The module is no plain `use GenServer`, or clauses may come from a macro.
+    - Nothing in the module makes others send to it: no subscription (of PubSub, of an endpoint, by
+      a function `subscribe…` of another module), monitor, task or port, in a callback or a private
+      function: public ones run in the processes of their callers.
+    - The function that asks takes the answer itself, with `await`, `receive` and their like.
+    - In a package that others depend on: there is a clause for `:DOWN` where only monitors send,
+      for `{port, …}` where a port does, and for both `:DOWN` and `{ref, result}` where tasks do.
+    - The module is no GenServer, by `use GenServer` or a `use` of the project's own that says so,
+      or clauses may come from a macro.
 
     ## What the fix changes
 
@@ -112,7 +117,7 @@ class MissingCatchAll(Rule):
 
     @on(Module)
     def check(self, module: Module, file: File) -> Iterator[Finding]:
-        if not module.uses("GenServer") or module.call is None:
+        if module.call is None or is_elixirs(module.name) or not _is_server(module, file):
             return
         clauses = [form for form in module.forms if _is_clause(form)]
         functions = [form.function for form in clauses if form.function is not None]
@@ -120,7 +125,9 @@ class MissingCatchAll(Rule):
             return
         if any(form.callee in (b"quote", b"for", b"unquote") for form in module.forms):
             return
-        source = next(_sources(module, functions), None)
+        is_library = file.context.is_library(file.path)
+        answered = _answered(functions) if is_library else frozenset[str]()
+        source = next((one for one in _sources(module) if one.name not in answered), None)
         if source is None:
             return
         name = functions[0].name_span
@@ -140,6 +147,15 @@ class MissingCatchAll(Rule):
             fix=fix,
             related=[Related(source.callee_span, "From here on others send messages")],
         )
+
+
+def _is_server(module: Module, file: File) -> bool:
+    """Whether a module is a GenServer, also by a `use` of the project's own that brings no
+    `handle_info/2`."""
+    if module.uses("GenServer"):
+        return True
+    brought = file.context.expansion((use.module, use.selector) for use in module.names.uses)
+    return "GenServer" in brought.used and ("handle_info", 2) not in brought.functions
 
 
 def _is_clause(form: Form) -> bool:
@@ -170,33 +186,27 @@ def _is_any(pattern: Node) -> bool:
     return True
 
 
-def _sources(module: Module, functions: list[Function]) -> Iterator[Call]:
-    """The calls in the module's own functions that make others send messages of which no clause
-    is: anything on a topic, else what a monitor, a task or a port sends."""
-    down = any(_is_tuple(one, 5, "DOWN") for one in functions)
-    reply = any(_is_tuple(one, 2) for one in functions)
-    awaited = {
-        "async": down and reply,
-        "async_nolink": down and reply,
-        "monitor": down,
-        "open": reply,
-        "subscribe": False,
-    }
+def _sources(module: Module) -> Iterator[Call]:
+    """The calls in the module's own functions that make others send messages."""
     for form in module.forms:
         if form.function is None or not _runs_in_process(form.function):
             continue
-        for call in form.index.calls(*SOURCES):
-            if awaited[call.name] or module_of(call.receiver, form) not in SOURCES[call.name]:
-                continue
-            if call.name == "monitor" and len(call.arguments) > 1:
-                continue  # it may ask for another tag than `:DOWN`
-            if call.name == "subscribe" or not any(True for _ in form.index.calls(*TAKEN)):
+        takes = any(True for _ in form.index.calls(*TAKEN))
+        for call in form.index.all_calls():
+            if _is_subscription(call, form):
                 yield call
+            elif call.name in SOURCES and module_of(call.receiver, form) in SOURCES[call.name]:
+                if not takes:
+                    yield call
 
 
-def _runs_in_process(function: Function) -> bool:
-    """Whether a function is a callback or private: what is public clients may call."""
-    return function.keyword == "defp" or (function.name, function.arity) in CALLBACKS
+def _answered(functions: list[Function]) -> frozenset[str]:
+    """The functions whose own messages the clauses take: all that a library has to be ready for."""
+    down = any(_is_tuple(one, 5, "DOWN") for one in functions)
+    reply = any(_is_tuple(one, 2) for one in functions)
+    found = {"monitor"} if down else set()
+    found |= {"async", "async_nolink"} if down and reply else set()
+    return frozenset(found | ({"open"} if reply else set()))
 
 
 def _is_tuple(clause: Function, size: int, tag: str = "") -> bool:
@@ -206,6 +216,20 @@ def _is_tuple(clause: Function, size: int, tag: str = "") -> bool:
         if len(elements) == size and not (isinstance(elements[0], Atom) and not tag):
             return not tag or (isinstance(elements[0], Atom) and elements[0].name == tag)
     return False
+
+
+def _is_subscription(call: Call, form: Form) -> bool:
+    """`Phoenix.PubSub.subscribe`, that of an endpoint, or a function of another module that is
+    called so."""
+    if not SUBSCRIBING.fullmatch(call.name):
+        return False
+    module = module_of(call.receiver, form)
+    return bool(module) and not module.startswith(":")
+
+
+def _runs_in_process(function: Function) -> bool:
+    """Whether a function is a callback or private: what is public clients may call."""
+    return function.keyword == "defp" or (function.name, function.arity) in CALLBACKS
 
 
 def _clause(last: Form, file: File) -> Edit:
