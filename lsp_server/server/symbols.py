@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -11,8 +12,9 @@ from lsprotocol.types import SymbolKind
 
 from lsp_server.document import Document
 from lsp_server.facts.fact import FileFacts
-from lsp_server.facts.modules import Function, Module
+from lsp_server.facts.modules import Function, Module, Used
 from lsp_server.facts.routes import Route
+from lsp_server.facts.schemas import Schema
 from lsp_server.server.convert import Plain, to_range
 from lsp_server.server.session import Place
 from lsp_server.text import Encoding, Span
@@ -35,9 +37,17 @@ class Symbol:
 
 
 def symbols(facts: FileFacts) -> Iterator[Symbol]:
-    """The symbols that one file's facts speak of, modules first."""
+    """The symbols that one file's facts speak of, modules first: a schema is a struct, a LiveView
+    or component a class."""
+    schemas = {schema.module for schema in facts.of(Schema)}
     for module in facts.of(Module):
-        kind = SymbolKind.Interface if module.keyword == "defprotocol" else SymbolKind.Module
+        kind = SymbolKind.Module
+        if module.keyword == "defprotocol":
+            kind = SymbolKind.Interface
+        elif module.name in schemas:
+            kind = SymbolKind.Struct
+        elif any(_is_live(used) for used in module.uses):
+            kind = SymbolKind.Class
         yield Symbol(module.name, kind, module.span, module.name_span)
     for function in facts.of(Function):
         name = f"{function.name}/{function.arity}"
@@ -45,6 +55,16 @@ def symbols(facts: FileFacts) -> Iterator[Symbol]:
     for route in facts.of(Route):
         name = f"{route.verb.upper()} {route.path}".strip()
         yield Symbol(name, SymbolKind.Event, route.span, route.name_span, route.router)
+
+
+_LIVE = ("live_view", "live_component")
+
+
+def _is_live(used: Used) -> bool:
+    return used.selector in _LIVE or used.module in (
+        "Phoenix.LiveView",
+        "Phoenix.LiveComponent",
+    )
 
 
 def register(server: RetortServer) -> None:
@@ -61,29 +81,40 @@ def register(server: RetortServer) -> None:
     @server.feature(types.WORKSPACE_SYMBOL)
     def workspace_symbol(params: types.WorkspaceSymbolParams) -> list[Plain]:
         found: list[Plain] = []
-        for place, symbol in _matching(server, params.query.lower()):
+        matching = sorted(_matching(server, params.query.lower()), key=itemgetter(0))
+        for _, place, symbol in matching[:MOST]:
             document = place.document
             if document is None or symbol.span.end > len(document.source):
                 continue
             uri = server.session.uri(place.workspace, place.path)
             found.append(_flat(symbol, document, uri, server.session.features.encoding))
-            if len(found) == MOST:
-                break
         return found
 
 
-def _matching(server: RetortServer, query: str) -> Iterator[tuple[Place, Symbol]]:
-    """The symbols whose name with its module holds all letters of the query in order."""
+def _matching(server: RetortServer, query: str) -> Iterator[tuple[int, Place, Symbol]]:
+    """The symbols whose name with its module holds all letters of the query in order, each with
+    how far it is from what was typed."""
     for workspace in server.session.workspaces.values():
         for path in sorted(workspace.index.paths):
             for symbol in symbols(workspace.index.file(path)):
-                if _holds(f"{symbol.container}.{symbol.name}".lower(), query):
-                    yield Place(workspace, path), symbol
+                distance = _distance(symbol, query)
+                if distance is not None:
+                    yield distance, Place(workspace, path), symbol
 
 
-def _holds(name: str, query: str) -> bool:
-    rest = iter(name)
-    return all(letter in rest for letter in query)
+def _distance(symbol: Symbol, query: str) -> int | None:
+    """0 for a name that begins with the query (a module's by its last part), 3 for one that only
+    holds its letters in order, None for all others."""
+    name = symbol.name.lower()
+    if name.startswith(query) or name.rpartition(".")[2].startswith(query):
+        return 0
+    if query in name:
+        return 1
+    full = f"{symbol.container}.{symbol.name}".lower()
+    if query in full:
+        return 2
+    rest = iter(full)
+    return 3 if all(letter in rest for letter in query) else None
 
 
 def document_symbols(server: RetortServer, place: Place) -> list[Plain]:
