@@ -84,6 +84,12 @@ def instances(
     return children, [writer.insert(added, after="start_link")] if added else []
 
 
+def functions_inserted(document: Document, module: Module, written: list[str], after: str) -> Edit:
+    """Functions, each with an empty line behind it, after a function of the module or before
+    all."""
+    return _Writer(document, module).insert(written, after)
+
+
 class _Writer:
     """Writes functions into one module."""
 
