@@ -82,8 +82,9 @@ class PathTraversal(Rule):
 
     A line before the statement lets a name pass only if it stays in the folder; any other raises a
     MatchError, which answers 500. Who would rather answer 404 matches `:error` in a `case`. With
-    two arguments `Path.safe_relative` follows links, and needs Elixir 1.16. It is offered
-    where the value is a variable, and the statement stands on a line of its own.
+    two arguments `Path.safe_relative` follows links; where mix.exs allows an Elixir before 1.16 it
+    gets one, and there is no fix before 1.14. It is offered where the value is a variable, and the
+    statement stands on a line of its own.
     """
 
     severity = Severity.ERROR
@@ -103,10 +104,19 @@ class PathTraversal(Rule):
                 message = (
                     f"`{value.text}` comes in the request and chooses the file of `{call.dotted}`"
                 )
-                hint = "ask `Path.safe_relative/2` first"
+                hint = _hint(file)
                 fix = _fix(call, value, file)
                 yield self.finding(call.callee_span, f"{message}: {hint}", fix=fix)
                 return
+
+
+def _hint(file: File) -> str:
+    """What the versions of Elixir that mix.exs allows have."""
+    if file.depends("elixir >= 1.16.0"):
+        return "ask `Path.safe_relative/2` first"
+    if file.depends("elixir >= 1.14.0"):
+        return "ask `Path.safe_relative/1` first"
+    return "take its `Path.basename/1`"
 
 
 def _paths(call: Call, file: File) -> list[Node]:
@@ -190,7 +200,9 @@ def _fix(call: Call, value: Node, file: File) -> Fix | None:
         value.span
     ):
         return None
-    folder = _folder(value)
+    if not file.depends("elixir >= 1.14.0"):
+        return None
+    folder = _folder(value) if file.depends("elixir >= 1.16.0") else ""
     arguments = f"{value.name}, {folder}" if folder else value.name
     indent = lines.indentation(statement.start).decode()
     newline = line_ending(file.document.source)
