@@ -45,6 +45,11 @@ class Loop:
     body: Node
 
 
+def is_script(path: str) -> bool:
+    """Whether a file is a mix task or plants data: what it does runs once, by hand."""
+    return "lib/mix/" in f"/{path}" or "/seed" in path
+
+
 def call_at(document: Document, span: Span) -> Call | None:
     """The call whose `Module.name` has these bytes."""
     form = document.outline.form_at(span.start)

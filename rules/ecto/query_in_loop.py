@@ -14,7 +14,7 @@ from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
 
-from ._batched import fetch_together, insert_together
+from ._batched import fetch_together, insert_together, is_script
 
 # Steps below the call in the loop; further down a query, and still more a write, such as a note of
 # an error, depends on too many conditions.
@@ -77,7 +77,7 @@ class QueryInLoop(ProjectRule):
     - The query is more than three calls (a write two) below the one in the loop, or behind a
       variable or a behaviour, where nobody can tell which function runs.
     - SQL as text (`Repo.query!`): often one statement for each of several tables.
-    - `Repo.preload` itself in the loop: `ecto/n-plus-one` speaks of it.
+    - `Repo.preload` in the loop, itself or behind functions: `ecto/n-plus-one` speaks of it.
     - Seeds, mix tasks, migrations and tests.
 
     ## What the fix changes
@@ -95,7 +95,7 @@ class QueryInLoop(ProjectRule):
         """Every call in a loop that comes to the database."""
         graph, known = call_graph(snapshot.index), schemas(snapshot.index)
         for clause in graph.clauses:
-            if _is_script(clause.path):
+            if is_script(clause.path):
                 continue
             for call in clause.calls:
                 if call.place & LOOP and not call.place & (SMALL | CHUNKED | CONCURRENT | LATER):
@@ -114,6 +114,8 @@ class QueryInLoop(ProjectRule):
         leaf = graph.leaf(clause.module, call, effect, CACHED)
         if len(way) > FARTHEST[effect] or leaf is None or leaf[1].name.startswith("query"):
             return
+        if leaf[1].name == "preload":
+            return
         name = graph.name_of(clause.module, call)
         each = f"each element of `{call.over}`" if call.over else "each element of the loop"
         if effect is Effect.DB_WRITE:
@@ -128,10 +130,6 @@ class QueryInLoop(ProjectRule):
             related=[Related(step.span, step.text, step.path) for step in way],
             severity=Severity.INFORMATION if effect is Effect.DB_WRITE else Severity.WARNING,
         )
-
-
-def _is_script(path: str) -> bool:
-    return "lib/mix/" in f"/{path}" or "/seed" in path
 
 
 def _fix(known: Schemas, path: str, call: CallSite) -> Fix | None:

@@ -1,0 +1,421 @@
+"""What expressions of rows evaluate to: rows of a schema with the associations that are loaded.
+
+Ecto loads no association by itself (ecto 3.13): it is an `Ecto.Association.NotLoaded` until a query
+or `Repo.preload` names it. What cannot be followed is `None`, and nothing is concluded from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from lsp_server.facts.context import ProjectContext
+from lsp_server.facts.modules import FunctionKey
+from lsp_server.facts.row_expressions import Expression
+from lsp_server.facts.row_reads import RowsReturned
+from lsp_server.facts.schemas import Schema, Schemas
+from lsp_server.text import Span
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The associations that are loaded, each with those of its rows; `open` where more may be."""
+
+    below: Mapping[str, Loaded] = field(default_factory=dict)
+    open: bool = False
+
+    def __or__(self, other: Loaded) -> Loaded:
+        below = dict(self.below)
+        for name, one in other.below.items():
+            below[name] = below[name] | one if name in below else one
+        return Loaded(below, self.open or other.open)
+
+    def get(self, name: str) -> Loaded | None:
+        """What is loaded below an association; None where it is not loaded itself."""
+        return self.below.get(name, OPEN if self.open else None)
+
+
+BARE = Loaded()
+OPEN = Loaded(open=True)
+
+
+@dataclass(frozen=True)
+class Site:
+    """The call of a repo that fetched rows, and the function that it stands in."""
+
+    path: str
+    span: Span
+    function: FunctionKey
+    name: str  # `Repo.all`
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a schema: one, or `many`. `way` are the associations from the rows that the sites
+    fetched to these; `each`: one of them in a loop."""
+
+    schema: str
+    loaded: Loaded = BARE
+    many: bool = False
+    each: bool = False
+    sites: tuple[Site, ...] = ()
+    way: tuple[str, ...] = ()
+    listed: bool = False  # fetched as a list
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query for rows of a schema."""
+
+    schema: str
+    loaded: Loaded = BARE
+
+
+@dataclass(frozen=True)
+class NotLoaded:
+    """What an association is that nobody has loaded: the rows that it is of, its name, and those
+    of the associations that are read below it. `target` is the schema that the last leads to."""
+
+    rows: Rows
+    names: tuple[str, ...]
+    target: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """A map of known keys, or a tuple whose keys are numbers."""
+
+    values: Mapping[str, Values]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """An atom, or a list of preloads."""
+
+    name: str
+    loaded: Loaded
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """nil, or an empty list."""
+
+
+Value = Rows | Query | NotLoaded | Record | Constant | Nothing | None
+Values = tuple[Value, ...]  # one of these
+NOT_KNOWN: Values = (None,)
+
+_LISTS = frozenset({"all", "all_by", "stream"})
+_SINGLES = frozenset(
+    ["one", "one!", "get", "get!", "get_by", "get_by!", "reload", "reload!"],
+)
+_DEEPEST = 40
+_MOST = 16  # alternatives
+
+Returned = Mapping[FunctionKey, Sequence[RowsReturned]]
+
+
+@dataclass
+class Evaluator:
+    """Evaluates expressions of one project."""
+
+    schemas: Schemas
+    context: ProjectContext
+    returned: Returned
+    resolve: Callable[[str, Expression], FunctionKey | None]
+    _budget: int = 0
+    _active: list[FunctionKey] = field(default_factory=list)
+
+    def values(self, expression: Expression, function: FunctionKey) -> Values:
+        """What an expression in a function can be."""
+        self._budget, self._active = 4000, []
+        return self._of(expression, function, {}, 0)
+
+    def _of(
+        self, one: Expression, where: FunctionKey, given: Mapping[str, Values], depth: int
+    ) -> Values:
+        self._budget -= 1
+        if self._budget < 0 or depth > _DEEPEST:
+            return NOT_KNOWN
+        match one.kind:
+            case "schema":
+                known = self.schemas.of(self._full(one.name, where)) is not None
+                return (Query(self._full(one.name, where)),) if known else NOT_KNOWN
+            case "nothing":
+                return (Nothing(),)
+            case "atom":
+                return (Constant(one.name, Loaded({one.name: BARE})),)
+            case "list" | "pair":
+                return (Constant("", self._named(one, where, given, depth)),)
+            case "param":
+                return given.get(one.name, NOT_KNOWN)
+        args = [self._of(arg, where, given, depth + 1) for arg in one.args]
+        match one.kind:
+            case "either":
+                return _some(value for arg in args for value in arg)
+            case "tuple":
+                return (Record({str(at): arg for at, arg in enumerate(args)}),)
+            case "map":
+                pairs = one.args
+                return (
+                    Record(
+                        {
+                            pair.name: self._of(pair.args[0], where, given, depth + 1)
+                            for pair in pairs
+                        }
+                    ),
+                )
+            case "rows":
+                return tuple(_many(value) for value in args[0])
+            case "field":
+                return _some(it for value in args[0] for it in self.read(value, one.name))
+            case "each" | "one":
+                found = _some(it for value in args[0] for it in _element(value, one.kind == "each"))
+                return found
+            case "at":
+                return _some(it for value in args[0] for it in _at(value, one))
+            case "step":
+                return self._step(one, args)
+            case "call":
+                return self._call(one, args, where, depth)
+        return NOT_KNOWN
+
+    def _full(self, module: str, where: FunctionKey) -> str:
+        return where[0] if module == "__MODULE__" else module
+
+    def _schema(self, rows: Rows) -> Schema | None:
+        return self.schemas.of(rows.schema)
+
+    def read(self, value: Value, name: str) -> Values:
+        """What reading a field of a value gives."""
+        if isinstance(value, Record):
+            return value.values.get(name, NOT_KNOWN)
+        if isinstance(value, Nothing):
+            return ()
+        if not isinstance(value, (Rows, NotLoaded)) or (isinstance(value, Rows) and value.many):
+            return NOT_KNOWN
+        module = value.schema if isinstance(value, Rows) else value.target
+        schema = self.schemas.of(module)
+        association = None if schema is None else schema.association(name)
+        if schema is None or association is None or association.is_embed:
+            return NOT_KNOWN
+        target = self.schemas.target(schema, association)
+        reached = "" if target is None else target.module
+        if isinstance(value, NotLoaded):
+            return (NotLoaded(value.rows, (*value.names, name), reached),)
+        loaded = value.loaded.get(name)
+        if loaded is None:
+            return (NotLoaded(value, (name,), reached),)
+        if target is None:
+            return NOT_KNOWN
+        many = association.is_many
+        if association.through:
+            return NOT_KNOWN
+        way = (*value.way, name)
+        return (
+            Rows(target.module, loaded, many, value.each, value.sites, way, value.listed or many),
+        )
+
+    def _step(self, one: Expression, args: list[Values]) -> Values:
+        found: list[Value] = []
+        for value in args[0]:
+            if not isinstance(value, Query) or one.name == "select":
+                found.append(None)
+            elif one.name == "preload":
+                found += [
+                    Query(value.schema, value.loaded | self._through(value.schema, added))
+                    for added in _preloads(args[1])
+                ]
+            else:
+                found.append(Query(value.schema, value.loaded | OPEN))
+        return _some(found)
+
+    def _through(self, module: str, added: Loaded) -> Loaded:
+        """What is loaded with what is named: an association `through` others loads them too."""
+        schema = self.schemas.of(module)
+        if schema is None:
+            return OPEN
+        below: dict[str, Loaded] = {}
+        for name, one in added.below.items():
+            association = schema.association(name)
+            if association is None:
+                return OPEN
+            target = self.schemas.target(schema, association)
+            inner = one if target is None else self._through(target.module, one)
+            if association.through:
+                for step in reversed(association.through):
+                    inner = Loaded({step: inner}, True)
+                below[association.through[0]] = inner.below[association.through[0]]
+                inner = OPEN
+            below[name] = inner
+        return Loaded(below, added.open)
+
+    def _named(
+        self, one: Expression, where: FunctionKey, given: Mapping[str, Values], depth: int
+    ) -> Loaded:
+        """The preloads that a list of literals names."""
+        if one.kind == "pair":
+            below = self._of(one.args[0], where, given, depth + 1)
+            nested = OPEN
+            if len(below) == 1:
+                match below[0]:
+                    case Constant(_, loaded) | Query(_, loaded):
+                        nested = loaded
+                    case Nothing():
+                        nested = BARE
+            return Loaded({one.name: nested})
+        found = BARE
+        for arg in one.args:
+            if arg.kind in ("list", "pair"):
+                found |= self._named(arg, where, given, depth + 1)
+            else:
+                values = self._of(arg, where, given, depth + 1)
+                known = values[0] if len(values) == 1 else None
+                found |= known.loaded if isinstance(known, Constant) else OPEN
+        return found
+
+    # ---- calls
+
+    def _call(self, call: Expression, args: list[Values], where: FunctionKey, depth: int) -> Values:
+        key = self.resolve(where[0], call)
+        if key is not None:
+            return self._own(key, call, args, depth)
+        module = call.module or where[0]
+        if (call.module in ("Ecto", "Ecto.Query") and call.name == "assoc") or (
+            not call.module and call.name == "assoc"
+        ):
+            return self._assoc(args, call)
+        if not self.context.is_repo(module) or (module, "prepare_query", 3) in self.returned:
+            return NOT_KNOWN
+        name = f"{module.rpartition('.')[2]}.{call.name}"
+        site = Site(call.path, call.span, where, name)
+        if call.name == "preload" and len(args) > 1:
+            return _some(
+                self._preloaded(value, added) for value in args[0] for added in _preloads(args[1])
+            )
+        first = args[0] if args else NOT_KNOWN
+        if call.name in _LISTS:
+            return _some(_fetched(value, site, True) for value in first)
+        if call.name in _SINGLES:
+            return _some([*(_fetched(value, site, False) for value in first), Nothing()])
+        if call.name == "paginate":
+            entries = _some(_fetched(value, site, True) for value in first)
+            return (Record({"entries": entries, "*": entries}),)
+        return NOT_KNOWN
+
+    def _own(self, key: FunctionKey, call: Expression, args: list[Values], depth: int) -> Values:
+        clauses = self.returned.get(key, ())
+        if not clauses or key in self._active or len(self._active) > 12:
+            return NOT_KNOWN
+        self._active.append(key)
+        found: list[Value] = []
+        for clause in clauses:
+            given = {str(at): arg for at, arg in enumerate(args)}
+            for default in clause.defaults:
+                if default.name not in given:
+                    given[default.name] = self._of(default.args[0], key, {}, depth + 1)
+            found += self._of(clause.result, key, given, depth + 1)
+        self._active.pop()
+        return _some(found)
+
+    def _assoc(self, args: list[Values], call: Expression) -> Values:
+        """`Ecto.assoc(post, :comments)`."""
+        if len(args) != 2:
+            return NOT_KNOWN
+        found: list[Value] = []
+        for value in args[0]:
+            schema = self._schema(value) if isinstance(value, Rows) else None
+            named = args[1][0]
+            association = (
+                schema.association(named.name)
+                if schema is not None and isinstance(named, Constant)
+                else None
+            )
+            target = (
+                self.schemas.target(schema, association)
+                if schema is not None and association is not None
+                else None
+            )
+            found.append(None if target is None else Query(target.module))
+        return _some(found)
+
+    def _preloaded(self, value: Value, added: Loaded) -> Value:
+        match value:
+            case Rows():
+                below = self._through(value.schema, added)
+                return replace(value, loaded=value.loaded | below)
+            case Nothing():
+                return value
+        return None
+
+
+def _fetched(value: Value, site: Site, many: bool) -> Value:
+    if not isinstance(value, Query):
+        return None
+    return Rows(value.schema, value.loaded, many, sites=(site,), listed=many)
+
+
+def _preloads(values: Values) -> list[Loaded]:
+    """The preloads that a value stands for; open ones where that is not known."""
+    found: list[Loaded] = []
+    for value in values:
+        match value:
+            case Constant(_, loaded):
+                found.append(loaded)
+            case Nothing():
+                found.append(BARE)
+            case _:
+                found.append(OPEN)
+    return found
+
+
+def _many(value: Value) -> Value:
+    """A list whose elements are tuples."""
+    return Record({"*": (value,)})
+
+
+def _element(value: Value, each: bool) -> Values:
+    match value:
+        case Rows() if value.many:
+            return (replace(value, many=False, each=value.each or each),)
+        case Record(values) if "*" in values:
+            found: list[Value] = []
+            for one in values["*"]:
+                if isinstance(one, Record):
+                    marked = {key: _marked(inner, each) for key, inner in one.values.items()}
+                    found.append(Record(marked))
+                else:
+                    found += _element(one, each)
+            return _some(found)
+        case NotLoaded():
+            return (value,)
+        case Nothing():
+            return ()
+    return NOT_KNOWN
+
+
+def _marked(values: Values, each: bool) -> Values:
+    return tuple(
+        replace(one, each=one.each or each) if isinstance(one, Rows) else one for one in values
+    )
+
+
+def _at(value: Value, one: Expression) -> Values:
+    if not isinstance(value, Record):
+        return () if isinstance(value, (Nothing, Constant)) else NOT_KNOWN
+    if one.module:
+        tag = value.values.get("0", NOT_KNOWN)
+        if len(tag) == 1 and isinstance(tag[0], Constant) and tag[0].name != one.module:
+            return ()
+    return value.values.get(one.name, NOT_KNOWN)
+
+
+def _some(values: Iterable[Value]) -> Values:
+    """The alternatives, each once; not known at all where there are too many."""
+    found: list[Value] = []
+    for value in values:
+        if value not in found:
+            found.append(value)
+        if len(found) > _MOST:
+            return NOT_KNOWN
+    return tuple(found)
