@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from lsp_server.document import Document
+from lsp_server.facts.alternatives import Alternatives
 from lsp_server.facts.fact import collect, load_collectors
 from lsp_server.facts.index import Index
 from lsp_server.facts.result_uses import ResultUse
 from lsp_server.facts.results import UNKNOWN, Results, Shape, results
+from lsp_server.text import Span
 
 list(load_collectors())
 
@@ -136,3 +138,20 @@ def test_a_comment_is_noted() -> None:
     text = "defmodule A do\n  def run(x) do\n    # may fail\n    _ = save(x)\n    x\n  end\nend"
     (found,) = collect(Document("lib/a.ex", text.encode())).of(ResultUse)
     assert found.noted
+
+
+def test_alternatives_exclude_each_other() -> None:
+    text = (
+        "defmodule A do\n  alias Shop.Repo\n  def run(x) do\n    case x do\n"
+        "      1 ->\n        y = x\n\n        %B{a: y}\n        |> Repo.insert()\n\n"
+        "      _ ->\n        Repo.update(x)\n    end\n    Repo.delete(x)\n  end\nend"
+    )
+    document = Document("lib/a.ex", text.encode())
+    (found,) = collect(document).of(Alternatives)
+    insert, update, delete = (
+        Span(text.index(name), text.index(name) + len(name))
+        for name in ("Repo.insert", "Repo.update", "Repo.delete")
+    )
+    assert found.exclude(insert, update)
+    assert not found.exclude(insert, delete)
+    assert not found.failed(insert)
