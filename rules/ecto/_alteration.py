@@ -19,15 +19,7 @@ from lsp_server.syntax.literals import Atom, Keywords, String
 from lsp_server.text import Span, line_ending
 
 from ._call_layout import WIDTH, relaid
-from ._new_index import call_at, is_new
-
-# What the migrations of this family are called, each before the table's name.
-SLUGS = (
-    "add_foreign_keys_to",
-    "add_not_null_to",
-    "add_check_constraints_to",
-    "add_timestamps_to",
-)
+from ._new_index import ALTERATIONS, call_at, is_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +31,7 @@ class Alteration:
 
     database: Database
     table: Table
-    slug: str  # one of SLUGS
+    slug: str  # one of ALTERATIONS
     text: str  # with the indentation of its place after line breaks
     column: str = ""  # that the line is about; empty for a statement
     place: int = 0
@@ -68,7 +60,7 @@ class Alteration:
     def _begun(self, snapshot: Snapshot) -> tuple[Document, Migration] | None:
         """The migration that a fix made a moment ago for the same table."""
         found = database(snapshot.index).get(self.database.folder)
-        names = re.compile(rf"(?:{'|'.join(SLUGS)})_{re.escape(self.table.name)}(?:_\d+)?")
+        names = re.compile(rf"(?:{'|'.join(ALTERATIONS)})_{re.escape(self.table.name)}(?:_\d+)?")
         for path, one in found.migrations if found is not None else ():
             if one.folder != self.table.folder or names.fullmatch(one.name) is None:
                 continue

@@ -22,6 +22,13 @@ from lsp_server.text import Span, line_ending
 JUST_NOW = timedelta(hours=1)  # how long a migration that a fix made can take further indexes
 CREATES = frozenset({"create", "create_if_not_exists", "alter"})
 SLUGS = ("add_foreign_key_indexes_to", "add_unique_index_to")  # each before the table's name
+# What the migrations are called that fixes make for all but indexes: they keep their transaction.
+ALTERATIONS = (
+    "add_foreign_keys_to",
+    "add_not_null_to",
+    "add_check_constraints_to",
+    "add_timestamps_to",
+)
 ATTRIBUTES = ("disable_ddl_transaction", "disable_migration_lock")
 
 
@@ -45,7 +52,7 @@ class Wanted:
     @property
     def in_place(self) -> bool:
         """Whether the migration that lacks it is the newest, which nobody else may have run."""
-        return self.database.is_newest(self.path)
+        return takes_index(self.database, self.path)
 
     @property
     def ends_transaction(self) -> bool:
@@ -147,6 +154,13 @@ class Wanted:
         if online:
             yield from attributes(document, call)
         yield Edit(Span(end, end), text, document.path)
+
+
+def takes_index(found: Database, path: str) -> bool:
+    """Whether an index that a migration lacks goes into it."""
+    return found.is_newest(path) and not any(
+        one.name.startswith(ALTERATIONS) for at, one in found.migrations if at == path
+    )
 
 
 def is_new(one: Migration, snapshot: Snapshot) -> bool:

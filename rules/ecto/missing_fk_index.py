@@ -11,7 +11,7 @@ from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
 
-from ._new_index import Wanted
+from ._new_index import Wanted, takes_index
 
 
 class MissingFkIndex(ProjectRule):
@@ -136,7 +136,7 @@ class MissingFkIndex(ProjectRule):
                 for column, reference in lacking:
                     made = reference.path in generated
                     yield self._finding(found, table, column, reference, place, made)
-                place += any(not found.is_newest(held.path) for _, held in lacking)
+                place += any(not takes_index(found, held.path) for _, held in lacking)
 
     def _finding(
         self,
