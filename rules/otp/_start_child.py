@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from enum import Enum
 
 from lsp_server.document import Document
@@ -28,6 +30,8 @@ from ._infrastructure import provided
 
 WIDTH = 98  # the formatter's line length
 TASK_SUPERVISOR = "Task.Supervisor"
+_OPENING = re.compile(rb"(?:\bdo|->|\belse|\brescue|\bcatch|\bafter|[(\[{,=])$")
+_CLOSING = re.compile(rb"(?:end|else|rescue|catch|after)\b|[)\]}]")
 _ELIXIR = frozenset({*(name for name in STANDARD if "." not in name), "ExUnit", "IEx"})
 
 
@@ -167,7 +171,8 @@ def below_head(document: Document, call: Node) -> list[Edit]:
         return []
     comma = document.source.rindex(b",", definition.start, pair.start) + 1
     indent = lines.indentation(definition.start).decode()
-    return [Edit(Span(comma, pair.start), f"{line_ending(document.source)}{indent}  ")]
+    below = Edit(Span(comma, pair.start), f"{line_ending(document.source)}{indent}  ")
+    return [below, *apart(document, lines.line_at(definition.start))]
 
 
 def _broken(document: Document, function: Node) -> list[Edit]:
@@ -184,7 +189,23 @@ def _broken(document: Document, function: Node) -> list[Edit]:
     return [
         Edit(Span(arrow, body.start), f"{indent}  "),
         Edit(Span(body.end, function.end - len("end")), indent),
+        *apart(document, document.lines.line_at(function.start)),
     ]
+
+
+def apart(document: Document, line: int) -> Iterator[Edit]:
+    """The empty lines that the formatter wants around what was one line and becomes more."""
+    lines, newline = document.lines, line_ending(document.source)
+    below = lines.line_bytes(line + 1).strip()
+    if below and _CLOSING.match(below) is None:
+        at = lines.line_span(line).end
+        yield Edit(Span(at, at), newline, document.path)
+    while line > 0 and lines.line_bytes(line - 1).lstrip().startswith(b"#"):
+        line -= 1
+    above = lines.line_bytes(line - 1).strip() if line > 0 else b""
+    if above and above[:1] != b"@" and _OPENING.search(above) is None:
+        at = lines.starts[line]
+        yield Edit(Span(at, at), newline, document.path)
 
 
 def _pid_kept(document: Document, form: Form, call: Call) -> tuple[str, list[Edit]]:

@@ -21,7 +21,7 @@ from lsp_server.syntax.outline import Form
 from lsp_server.text import Span, line_ending
 
 from ._infrastructure import provided_for
-from ._start_child import WIDTH, can_become_start_child, is_elixirs, start_child
+from ._start_child import WIDTH, apart, can_become_start_child, is_elixirs, start_child
 
 _TASK = "Task"
 # Modules whose code runs beside the application: releases, tools for the console.
@@ -303,16 +303,4 @@ def _written(document: Document, call: Call, function: str, arguments: list[str]
         edits = [Edit(Span(match.left.end, call.end), f" ={newline}{indent}{text}", document.path)]
     else:
         edits = [Edit(call.span, text, document.path)]
-    return [*edits, *_apart(document, line)]
-
-
-def _apart(document: Document, line: int) -> Iterator[Edit]:
-    """Empty lines around what was one line and is more."""
-    lines, newline = document.lines, line_ending(document.source)
-    above, below = lines.line_bytes(line - 1).strip(), lines.line_bytes(line + 1).strip()
-    if above and not above.endswith((b"do", b"->", b"else", b"(")) and above[:1] != b"#":
-        at = lines.starts[line]
-        yield Edit(Span(at, at), newline, document.path)
-    if below and not below.startswith((b"end", b"else", b"rescue", b"catch", b"after", b")")):
-        at = lines.line_span(line).end
-        yield Edit(Span(at, at), newline, document.path)
+    return [*edits, *apart(document, line)]
