@@ -66,7 +66,7 @@ def way_in(
     if not plug:
         return None
     if len(bare) < len(routes):
-        return _split(table, route, within, plug) if len(within) == len(routes) else None
+        return _split(table, bare, within, plug) if len(within) == len(routes) else None
 
     def build(snapshot: Snapshot) -> list[Edit]:
         document = snapshot.document(table.path)
@@ -133,10 +133,15 @@ def _session_name(table: RouterTable, route: Route) -> str:
     return ""
 
 
-def _split(table: RouterTable, route: Route, within: Sequence[Route], plug: str) -> Way | None:
-    """Two lines for `resources` of which strangers may read the pages."""
+def _split(
+    table: RouterTable, bare: Sequence[Route], within: Sequence[Route], plug: str
+) -> Way | None:
+    """Two lines for `resources` of which strangers may read the pages, or register."""
+    route = bare[0]
     actions = list(dict.fromkeys(one.action for one in within))
-    public = [one for one in actions if one in _READS]
+    asked = {one.action for one in bare}
+    open_to_all = _READS if "create" in asked else (*_READS, "new", "create")
+    public = [one for one in actions if one in open_to_all]
     if not public or len(public) == len(actions):
         return None
 

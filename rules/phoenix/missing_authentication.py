@@ -29,6 +29,7 @@ _PUBLIC = re.compile(
     r"stripe|slack|github|twilio|join|opt_?-?(?:in|out)|incoming|notif|api_doc|public",
     re.I,
 )
+_REGISTERS = re.compile(r"/users?$")  # where somebody becomes one
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 
 
@@ -95,8 +96,9 @@ class MissingAuthentication(ProjectRule):
     ## When it stays silent
 
     - Nothing in the project's routers authenticates: then it is done elsewhere, or nowhere.
-    - Logging in and out, registration, password reset, confirmation, webhooks, callbacks, health
-      checks, search, carts, contact forms and the like; routes for development.
+    - Logging in and out, registration (also `post "/users"`), password reset, confirmation,
+      webhooks, callbacks, health checks, search, carts, contact forms and the like; routes for
+      development.
     - A plug of the endpoint, a pipeline or the controller, a hook of the `live_session` or of the
       LiveView authenticates, as far as its name tells.
     - The action, the `mount` or the `handle_params` itself speaks of the current user, of a token
@@ -149,6 +151,8 @@ def _is_bare(known: Access, table: RouterTable, route: Route) -> bool:
     if route.dev or route.conditional or not table.is_certain(route):
         return False
     if route.kind == "forward" or _PUBLIC.search(f"{route.path} {route.plug} {route.action}"):
+        return False
+    if route.verb == "post" and _REGISTERS.search(route.path) and not _is_private(route):
         return False
     if route.kind == "mount":
         if route.plug != "Phoenix.LiveDashboard":
