@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
+from lsp_server.facts.child_specs import option
 from lsp_server.facts.fact import Fact, collects
-from lsp_server.facts.local_flow import module_of
+from lsp_server.facts.local_flow import clauses_of, module_of, origin
 from lsp_server.facts.modules import full_name
 from lsp_server.role import Role
-from lsp_server.syntax.elixir import AnonymousFunction, Call, Identifier, ModuleAttribute
-from lsp_server.syntax.literals import Atom
+from lsp_server.syntax.elixir import Alias, AnonymousFunction, Call, Identifier, ModuleAttribute
+from lsp_server.syntax.literals import Atom, String, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
 
 SELF = "self()"
+_STEPS = 4  # attributes and functions behind which a name is looked for
 _SERVERS = frozenset({"GenServer", "GenStage", ":gen_server"})
 _AT_ONCE = frozenset({"Enum", "Keyword", "List", "Map", "Kernel"})
 
@@ -23,12 +25,21 @@ _AT_ONCE = frozenset({"Enum", "Keyword", "List", "Map", "Kernel"})
 class ServerCall(Fact):
     """`GenServer.call(target, …)` with a target that is known.
 
-    `target` is `self()`, the full name of a module, or an atom with its colon. Functions that look
-    at which process they run in have none.
+    `target` is `self()`, the full name of a module, an atom with its colon, or a tuple
+    (`{:via, …}`, `{:global, …}`) of such. Functions that look at which process they run in have
+    none.
     """
 
     target: str
     span: Span  # receiver and name of the call
+
+
+class FixedName(Fact):
+    """The name that a module's `start_link` registers where it is always the same and is not
+    written out as an atom there: a tuple, or what a function of the module returns."""
+
+    module: str
+    name: str
 
 
 class Deferred(Fact):
@@ -46,7 +57,7 @@ class Choice(Fact):
     arity: int
 
 
-@collects(ServerCall, Deferred, Choice)
+@collects(ServerCall, FixedName, Deferred, Choice)
 def collect_server_calls(document: Document) -> Iterator[Fact]:
     """The calls of known processes in `lib`, and what makes it uncertain that they are made."""
     if document.language is not Language.ELIXIR or document.role is not Role.LIB:
@@ -60,6 +71,8 @@ def collect_server_calls(document: Document) -> Iterator[Fact]:
         for function in form.index.nodes(AnonymousFunction):
             if not _runs_at_once(function, form):
                 yield Deferred(function.span)
+        if form.function.name == "start_link":
+            yield from _fixed_names(form)
         names = form.index.callee_names
         if b"call" not in names or b"whereis" in names:
             continue
@@ -92,13 +105,62 @@ def _runs_at_once(function: AnonymousFunction, form: Form) -> bool:
     return module_of(call.receiver, form) in _AT_ONCE
 
 
+def _fixed_names(form: Form) -> Iterator[FixedName]:
+    for call in form.index.calls("start_link"):
+        if module_of(call.receiver, form) in _SERVERS and call.arguments:
+            name = option(origin(call.arguments[-1], form), "name")
+            written = "" if name is None else _target(name, form)
+            if written and not isinstance(name, (Alias, Atom)):
+                yield FixedName(full_name(form.module), written)
+
+
 def _target(node: Node, form: Form) -> str:
+    """A process as a `target`; empty where it depends on anything."""
+    for _ in range(_STEPS):
+        if isinstance(node, ModuleAttribute) and node.value is None:
+            following = form.module.attribute(node.name)
+        elif isinstance(node, (Call, Identifier)) and node.text != "__MODULE__":
+            following = _returned(node, form)
+        else:
+            break
+        if following is None:
+            break
+        node = following
     if isinstance(node, Call):
         return SELF if node.name == "self" and node.receiver is None and not node.arguments else ""
-    if isinstance(node, ModuleAttribute) and node.value is None:
-        node = form.module.attribute(node.name) or node
+    if isinstance(node, Tuple):
+        return _written(node, form)
+    return _plain(node, form)
+
+
+def _returned(call: Node, form: Form) -> Node | None:
+    """What a function of the module without arguments always returns."""
+    if isinstance(call, Call) and (call.receiver is not None or call.arguments):
+        return None
+    clauses = clauses_of(call, form)
+    function = clauses[0].function if len(clauses) == 1 else None
+    return function.body[0] if function is not None and len(function.body) == 1 else None
+
+
+def _plain(node: Node, form: Form) -> str:
     if isinstance(node, Atom):
         return node.text
     if isinstance(node, Identifier) and node.name != "__MODULE__":
         return ""
     return module_of(node, form)
+
+
+def _written(node: Tuple, form: Form) -> str:
+    """A tuple of names with all of them in full; empty where one of its parts is computed."""
+    parts: list[str] = []
+    for one in node.elements:
+        if isinstance(one, Tuple):
+            if any(isinstance(inner, Tuple) for inner in one.elements):
+                return ""
+            text = _written(one, form)
+        else:
+            text = one.text if isinstance(one, String) and one.value else _plain(one, form)
+        if not text:
+            return ""
+        parts.append(text)
+    return f"{{{', '.join(parts)}}}"

@@ -8,7 +8,7 @@ from lsp_server.facts.calls import CallSite
 from lsp_server.facts.effects import CallGraph, Clause, call_graph
 from lsp_server.facts.modules import FunctionKey
 from lsp_server.facts.places import ELSEWHERE, LATER
-from lsp_server.facts.server_calls import SELF, Choice, Deferred, ServerCall
+from lsp_server.facts.server_calls import SELF, Choice, Deferred, FixedName, ServerCall
 from lsp_server.facts.supervision_tree import Process, processes
 from lsp_server.lint.finding import Finding, Related
 from lsp_server.lint.rule import ProjectRule
@@ -94,7 +94,7 @@ class SelfCall(ProjectRule):
     ## When it stays silent
 
     - Another process is called, or one whose name or pid is a variable, an option, or a key in a
-      Registry.
+      Registry that is not always the same.
     - The module's own `start_link` does not register the name that is called.
     - The call is made in a task, in a function that is only stored, or with `cast`.
     - A function on the way has several clauses, looks at the process it runs in, or hands a `fn`
@@ -107,7 +107,7 @@ class SelfCall(ProjectRule):
     """
 
     severity = Severity.ERROR
-    reads = (call_graph, processes, ServerCall, Deferred, Choice)
+    reads = (call_graph, processes, ServerCall, FixedName, Deferred, Choice)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         index = snapshot.index
@@ -120,6 +120,9 @@ class SelfCall(ProjectRule):
             deferred.setdefault(path, []).append(function.span)
         choices = {(one.module, one.name, one.arity) for _, one in index.of(Choice)}
         ways = _Ways(graph, asked, deferred, choices)
+        fixed: dict[str, set[str]] = {}
+        for _, name in index.of(FixedName):
+            fixed.setdefault(name.module, set()).add(name.name)
         servers = {name: one for name, one in processes(index).items() if _is_server(one)}
         for clause in graph.clauses:
             process = servers.get(clause.module)
@@ -128,7 +131,8 @@ class SelfCall(ProjectRule):
             own = "" if process.use.per_key else process.use.registers
             for call in clause.calls:
                 if ways.happens(clause.path, call):
-                    way = ways.below(clause, call, {SELF, own})
+                    names = {SELF, own} | fixed.get(clause.module, set())
+                    way = ways.below(clause, call, names)
                     if way is not None and len(way) <= FARTHEST:
                         yield self._finding(graph, clause, call, way)
 
