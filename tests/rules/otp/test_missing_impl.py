@@ -1,4 +1,4 @@
-"""otp/missing-impl asks for more in the profile `aggressive`, which the Markdown cases do not set."""
+"""otp/missing-impl asks for more in the profile `aggressive`, which no Markdown case sets."""
 
 from __future__ import annotations
 
