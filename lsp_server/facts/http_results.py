@@ -59,12 +59,13 @@ class Sighting:
 
 _WORDS = (b"HTTPoison", b"Req.", b"Finch", b"Tesla", b":httpc", b":hackney", b"ExAws", b"Mint.HTTP")
 _OTHERS = (b"Mojito", b"HTTPotion", b"Neuron", b":gun", b":ibrowse", b"Client", b"Http", b"API")
+WORDS = (*_WORDS, *_OTHERS)  # one of them is in every file that makes requests
 _CLIENTS = {
     module: frozenset(name for name, effect in table.items() if effect is Effect.HTTP)
     for module, table in LIBRARY.items()
     if Effect.HTTP in table.values()
 }
-_NAMES = tuple(sorted({name for names in _CLIENTS.values() for name in names} | set(CLIENT)))
+REQUESTS = tuple(sorted({name for names in _CLIENTS.values() for name in names} | set(CLIENT)))
 _BASES = ("Tesla", "HTTPoison.Base")
 _OWN = re.compile(r"(?:Client|Http|HTTP|API|Api)$")
 
@@ -81,7 +82,7 @@ def sightings(document: Document) -> Iterator[Sighting]:
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
     source = document.source
-    if not any(word in source for word in (*_WORDS, *_OTHERS)) or "lib/mix/" in document.path:
+    if not any(word in source for word in WORDS) or "lib/mix/" in document.path:
         return
     for form in document.forms:
         function = form.function if form.callee in (b"def", b"defp") else None
@@ -91,7 +92,7 @@ def sightings(document: Document) -> Iterator[Sighting]:
             yield from _of_function(form, function)
 
 
-_RAW_NAMES = frozenset(name.encode() for name in _NAMES)
+_RAW_NAMES = frozenset(name.encode() for name in REQUESTS)
 
 
 def is_retried(module: Module) -> bool:
@@ -104,7 +105,7 @@ def _of_function(form: Form, function: Function) -> Iterator[Sighting]:
     if block is not None and not {"rescue", "catch"}.isdisjoint(block.sections):
         return
     regions = None
-    for call in form.index.calls(*_NAMES):
+    for call in form.index.calls(*REQUESTS):
         client = http_client(call, form)
         if not client or call.capture_arity is not None:
             continue
