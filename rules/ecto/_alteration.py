@@ -91,7 +91,8 @@ class Alteration:
                 text = f"{gap}      {self.text}".replace("\n", newline)
                 yield Edit(Span(end, end), text, document.path)
                 return
-        gap = "\n" if not self.column and isinstance(last, CreateConstraint) else "\n\n"
+        together = not self.column and isinstance(last, CreateConstraint)
+        gap = "\n" if together and "\n" not in call.text + self.text else "\n\n"
         text = f"{gap}    {self._statement}".replace("\n", newline)
         yield Edit(Span(call.end, call.end), text, document.path)
 

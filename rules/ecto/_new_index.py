@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -132,28 +132,37 @@ class Wanted:
 
     def _inserted(self, snapshot: Snapshot) -> Iterator[Edit]:
         document = snapshot.document(self.path)
-        call = None if document is None else _table_call(document, self.span)
+        call = None if document is None else table_call(document, self.span)
         if document is None or call is None:
             return
-        lines, source = document.lines, document.source
-        begin = lines.line_span(lines.line_at(call.start)).start
-        if source[begin : call.start].strip(b" "):
-            return
-        indent = call.start - begin
-        newline = line_ending(source)
-        last = _last_index(call)
-        end = lines.line_span(lines.line_at(last.end)).end
-        after = source[last.end : end].strip()
-        if after and not after.startswith(b"#"):
-            return
-        new_table = self.table.path == self.path
-        online = self.database.is_postgres and not new_table
+        online = self.database.is_postgres and self.table.path != self.path
+        indent = len(document.lines.indentation(call.start))
         statement = self._statement(online, call.has_parentheses, indent)
-        gap = newline if last is not call else newline * 2
-        text = f"{gap}{' ' * indent}{statement}".replace("\n", newline).replace("\r\r", "\r")
-        if online:
+        below = below_table(document, call, statement, ("index",))
+        if online and below:
             yield from attributes(document, call)
-        yield Edit(Span(end, end), text, document.path)
+        yield from below
+
+
+def below_table(
+    document: Document, call: Call, statement: str, after: Collection[str]
+) -> list[Edit]:
+    """The edit that puts a statement below the `create` or `alter` of a table, behind what is
+    created there already of the kinds that `after` names."""
+    lines, source = document.lines, document.source
+    begin = lines.line_span(lines.line_at(call.start)).start
+    if source[begin : call.start].strip(b" "):
+        return []
+    indent = " " * (call.start - begin)
+    newline = line_ending(source)
+    last = _last_made(call, after)
+    end = lines.line_span(lines.line_at(last.end)).end
+    rest = source[last.end : end].strip()
+    if rest and not rest.startswith(b"#"):
+        return []
+    gap = "\n" if last is not call and "\n" not in last.text + statement else "\n\n"
+    text = f"{gap}{indent}{statement}".replace("\n", newline)
+    return [Edit(Span(end, end), text, document.path)]
 
 
 def takes_index(found: Database, path: str) -> bool:
@@ -180,7 +189,7 @@ def call_at(document: Document, name: Span) -> Call | None:
     return None
 
 
-def _table_call(document: Document, column: Span) -> Call | None:
+def table_call(document: Document, column: Span) -> Call | None:
     """The `create` or `alter` around a column, where it is a statement that names its table."""
     form = document.outline.form_at(column.start)
     for call in form.index.calls(*CREATES) if form is not None else ():
@@ -192,8 +201,9 @@ def _table_call(document: Document, column: Span) -> Call | None:
     return None
 
 
-def _last_index(call: Call) -> Node:
-    """The last of the indexes that are created directly after a table; else the table's call."""
+def _last_made(call: Call, kinds: Collection[str]) -> Node:
+    """The last of the indexes or constraints that are created directly after a table; else the
+    table's call."""
     block = call.parent
     siblings = [] if block is None else block.children
     last: Node = call
@@ -201,7 +211,9 @@ def _last_index(call: Call) -> Node:
         if not isinstance(node, Call) or node.name != "create" or node.do_block is not None:
             break
         made = node.written_arguments
-        if not made or not isinstance(made[0], Call) or "index" not in made[0].name:
+        if not made or not isinstance(made[0], Call):
+            break
+        if not any(kind in made[0].name for kind in kinds):
             break
         last = node
     return last

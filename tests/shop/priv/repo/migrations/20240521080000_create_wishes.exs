@@ -6,6 +6,7 @@ defmodule Shop.Repo.Migrations.CreateWishes do
       add :user_id, references(:users), null: false # error: [ecto/missing-on-delete]
       add :product_id, :bigint, null: false # error: [ecto/missing-fk-constraint]
       add :occasion, :string
+      add :urgency, :integer, null: false, default: 3
 
       timestamps(type: :utc_datetime)
     end
