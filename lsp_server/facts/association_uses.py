@@ -70,6 +70,35 @@ _FARTHEST = 7  # functions between a read and the loop or query
 _MOST = 300  # demands of one read
 
 
+@join(RowsReturned)
+def preloading(index: Index) -> frozenset[FunctionKey]:
+    """The functions that return what they are given with associations preloaded."""
+    return frozenset(
+        (one.module, one.name, one.arity)
+        for _, one in index.of(RowsReturned)
+        if one.result.kind == "call"
+        and one.result.name == "preload"
+        and one.result.module.endswith("Repo")
+        and one.result.args[:1]
+        and one.result.args[0].kind == "param"
+    )
+
+
+@join(RowsReturned, call_graph, schemas, project_context)
+def row_evaluator(index: Index) -> Evaluator:
+    """What evaluates the expressions of rows in the project."""
+    graph = call_graph(index)
+    returned: dict[FunctionKey, list[RowsReturned]] = {}
+    for _, one in index.of(RowsReturned):
+        returned.setdefault((one.module, one.name, one.arity), []).append(one)
+    return Evaluator(
+        schemas(index),
+        project_context(index),
+        returned,
+        lambda caller, call: _callee(graph, caller, call),
+    )
+
+
 @join(
     RowRead,
     RowsGiven,
@@ -80,7 +109,7 @@ _MOST = 300  # demands of one read
     rendering,
     template_owners,
     functions,
-    project_context,
+    row_evaluator,
 )
 def association_uses(index: Index) -> tuple[Use, ...]:
     """All of them in the project, in the order of files and text."""
@@ -95,15 +124,9 @@ class _Resolver:
         self.owners: Mapping[str, Owner] = template_owners(index)
         self.functions = functions(index)
         self.kinds = {name: one.kind for name, one in live_modules(index).items()}
-        graph = call_graph(index)
-        returned: dict[FunctionKey, list[RowsReturned]] = {}
-        for _, one in index.of(RowsReturned):
-            returned.setdefault((one.module, one.name, one.arity), []).append(one)
         known = schemas(index)
         self.names = {association.name for it in known for association in it.schema.associations}
-        self.evaluator = Evaluator(
-            known, project_context(index), returned, lambda caller, it: _callee(graph, caller, it)
-        )
+        self.evaluator = row_evaluator(index)
         self.callers: dict[FunctionKey, list[_Given]] = {}
         self.assigns: dict[tuple[str, str, str], list[_Given]] = {}  # module, kind, key
         self._note(index)
@@ -173,13 +196,11 @@ class _Resolver:
         missing: list[Use] = []
         loaded = False
         for demand in pending:  # grows while it is read
+            judged = self._judged(demand)
+            loaded = loaded or None in judged
+            missing += [use for use in judged if use is not None]
             part = free(demand.root)
-            if part is None:
-                for use in self._judged(demand):
-                    if use is None:
-                        loaded = True
-                    else:
-                        missing.append(use)
+            if judged or part is None:
                 continue
             if len(demand.steps) >= _FARTHEST or len(pending) > _MOST:
                 continue
@@ -221,25 +242,23 @@ class _Resolver:
             steps=(*demand.steps, step),
         )
 
-    def _judged(self, demand: _Demand) -> Iterator[Use | None]:
-        """What is missing for a read whose query is in sight; None where nothing is."""
+    def _judged(self, demand: _Demand) -> list[Use | None]:
+        """What is missing for a read whose query is in sight, or None where nothing is; empty where
+        the query is not in sight."""
         values = self.evaluator.values(demand.root, demand.key)
         if not values or any(one is None for one in values):
-            return
+            return []
         found = [self.evaluator.read(one, demand.read.name) for one in values]
         flat = [one for several in found for one in several]
         missing = [one for one in flat if isinstance(one, NotLoaded)]
-        if not missing:
-            if flat and all(isinstance(one, Rows) for one in flat):
-                yield None
-            return
-        if len(missing) < len(flat):
-            return
+        if len(missing) < len(flat) or not flat:
+            known = flat and all(isinstance(one, Rows) for one in flat)
+            return [None] if known else []
         first = missing[0]
         sites = tuple(dict.fromkeys(site for one in missing for site in one.rows.sites))
         needs = tuple(dict.fromkeys((*one.rows.way, *one.names) for one in missing))
         nested = len(first.names) > 1
-        yield Use(
+        use = Use(
             *demand.marked,
             demand.read.text,
             "" if nested else demand.read.name,
@@ -250,6 +269,7 @@ class _Resolver:
             demand.steps,
             demand.function,
         )
+        return [use]
 
 
 def _pairs_of(rows: Expression) -> Expression:

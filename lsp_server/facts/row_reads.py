@@ -78,10 +78,10 @@ class RowsReturned(Fact):
 _READS = (
     re.compile(rb"\.([a-z_]\w*)(?=\.[a-z_]|\s*\|>)"),
     re.compile(rb"<-\s*@?[a-z_]\w*(?:\.[a-z_]\w*)*\.([a-z_]\w*)(?![\w(.?!])"),
-    re.compile(
-        rb"(?:Enum|List|Stream)\.\w+[?!]?\(\s*[&@]?\w+(?:\.[a-z_]\w*)*\.([a-z_]\w*)(?=[,)])"
-    ),
-    re.compile(rb"\blength\(\s*[&@]?\w+(?:\.[a-z_]\w*)*\.([a-z_]\w*)\)"),
+    re.compile(rb"Enum\.\w+[?!]?\([^\n(),]*(?:\([^\n()]*\))?\.([a-z_]\w*)(?=[,)])"),
+    re.compile(rb"Stream\.\w+\([^\n(),]*(?:\([^\n()]*\))?\.([a-z_]\w*)(?=[,)])"),
+    re.compile(rb"List\.\w+\([^\n(),]*(?:\([^\n()]*\))?\.([a-z_]\w*)(?=[,)])"),
+    re.compile(rb"length\([^\n()]*(?:\([^\n()]*\))?\.([a-z_]\w*)\)"),
     re.compile(rb"& ?&1\.([a-z_]\w*)\)"),
 )
 # Names that are no associations but stand between dots all the time.

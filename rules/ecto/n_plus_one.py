@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
-from lsp_server.facts.association_uses import Use, association_uses
+from lsp_server.facts.association_uses import Use, association_uses, preloading
 from lsp_server.facts.calls import CallSite
 from lsp_server.facts.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.modules import FunctionKey
 from lsp_server.facts.places import CACHED, CHUNKED, CONCURRENT, LATER, LOOP, SMALL, TEMPLATE
 from lsp_server.facts.primitives import Effect
 from lsp_server.lint.finding import Finding, Fix, Related
@@ -15,8 +16,6 @@ from lsp_server.snapshot import Snapshot
 
 from ._batched import is_script
 from ._preloads import preload_at, preload_together, spelled, tree_of
-
-FARTHEST = 3  # calls between the loop and a preload
 
 
 class NPlusOne(ProjectRule):
@@ -135,20 +134,20 @@ class NPlusOne(ProjectRule):
     A preload of each row in `Enum.map` or `for` becomes one preload of the list.
     """
 
-    reads = (association_uses, call_graph)
+    reads = (association_uses, call_graph, preloading)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Associations that are not loaded, then preloads in loops."""
         for use in association_uses(snapshot.index):
             if use.each:
                 yield self._unloaded(use)
-        graph = call_graph(snapshot.index)
+        graph, preloads = call_graph(snapshot.index), preloading(snapshot.index)
         for clause in graph.clauses:
             if is_script(clause.path):
                 continue
             for call in clause.calls:
                 if call.place & LOOP and not call.place & (SMALL | CHUNKED | CONCURRENT | LATER):
-                    yield from self._preloading(graph, clause, call)
+                    yield from self._preloading(graph, preloads, clause, call)
 
     def _unloaded(self, use: Use) -> Finding:
         row = use.schema.rpartition(".")[2]
@@ -164,14 +163,21 @@ class NPlusOne(ProjectRule):
         fix = Fix.safe(title, lambda snapshot: preload_at(snapshot, use.sites, use.needs))
         return self.finding(use.span, message, path=use.path, fix=fix, related=related)
 
-    def _preloading(self, graph: CallGraph, clause: Clause, call: CallSite) -> Iterator[Finding]:
-        """A call in a loop that is, or comes to, a preload of one element."""
+    def _preloading(
+        self,
+        graph: CallGraph,
+        preloads: Container[FunctionKey],
+        clause: Clause,
+        call: CallSite,
+    ) -> Iterator[Finding]:
+        """A call in a loop that is a preload of one element, or of a function that is no more."""
+        callee = graph.callee(clause.module, call)
+        if callee == clause.key or (callee is not None and callee not in preloads):
+            return
         leaf = graph.leaf(clause.module, call, Effect.DB_READ, CACHED)
         if leaf is None or leaf[1].name != "preload" or leaf[1].arity < 2:
             return
         way = graph.way(clause.module, call, Effect.DB_READ, CACHED)
-        if len(way) > FARTHEST or graph.callee(clause.module, call) == clause.key:
-            return
         name = graph.name_of(clause.module, call)
         each = f"each element of `{call.over}`" if call.over else "each element of the loop"
         title = "Preload the whole list before the loop"

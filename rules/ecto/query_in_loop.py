@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
+from lsp_server.facts.association_uses import preloading
 from lsp_server.facts.calls import CallSite
 from lsp_server.facts.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.modules import FunctionKey
 from lsp_server.facts.places import CACHED, CHUNKED, CONCURRENT, LATER, LOOP, SMALL, TEMPLATE
 from lsp_server.facts.primitives import DATABASE, Effect
 from lsp_server.facts.schemas import Schemas, schemas
@@ -89,32 +91,38 @@ class QueryInLoop(ProjectRule):
     it fills in by itself.
     """
 
-    reads = (call_graph, schemas)
+    reads = (call_graph, schemas, preloading)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every call in a loop that comes to the database."""
         graph, known = call_graph(snapshot.index), schemas(snapshot.index)
+        preloads = preloading(snapshot.index)
         for clause in graph.clauses:
             if is_script(clause.path):
                 continue
             for call in clause.calls:
                 if call.place & LOOP and not call.place & (SMALL | CHUNKED | CONCURRENT | LATER):
-                    yield from self._judge(graph, known, clause, call)
+                    yield from self._judge(graph, known, preloads, clause, call)
 
     def _judge(
-        self, graph: CallGraph, known: Schemas, clause: Clause, call: CallSite
+        self,
+        graph: CallGraph,
+        known: Schemas,
+        preloads: Container[FunctionKey],
+        clause: Clause,
+        call: CallSite,
     ) -> Iterator[Finding]:
         effects = graph.effects(clause.module, call, CACHED) & DATABASE
         if not effects or graph.callee(clause.module, call) == clause.key:
             return
         if call.name == "preload" and graph.direct(clause.module, call):
             return
+        if graph.callee(clause.module, call) in preloads:
+            return
         effect = Effect.DB_WRITE if Effect.DB_WRITE in effects else Effect.DB_READ
         way = graph.way(clause.module, call, effect, CACHED)
         leaf = graph.leaf(clause.module, call, effect, CACHED)
         if len(way) > FARTHEST[effect] or leaf is None or leaf[1].name.startswith("query"):
-            return
-        if leaf[1].name == "preload":
             return
         name = graph.name_of(clause.module, call)
         each = f"each element of `{call.over}`" if call.over else "each element of the loop"
