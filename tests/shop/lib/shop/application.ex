@@ -18,6 +18,8 @@ defmodule Shop.Application do
       Shop.FeatureFlags,
       Shop.Pricing.ExchangeRates,
       Shop.Shipping.Zones,
+      Shop.Shipping.Parcels,
+      {Shop.Shipping.LabelPrinter, host: ~c"printer.shop.internal"},
       {Oban, Application.fetch_env!(:shop, Oban)},
       ShopWeb.Endpoint,
       ShopWeb.StoreEndpoint
