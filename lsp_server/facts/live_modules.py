@@ -195,6 +195,7 @@ class _Resolver:
         self._modules = modules(index)
         self._functions: Mapping[FunctionKey, object] = functions(index)
         self._context: ProjectContext = project_context(index)
+        self._aliases: dict[str, Mapping[str, str]] = {}
 
     def caller(self, path: str, call: ComponentCall) -> Caller:
         """The function that a call stands in, of a file the one that it becomes."""
@@ -207,8 +208,9 @@ class _Resolver:
     def target(self, caller: Caller, call: ComponentCall) -> Component | None:
         """The component; None for a library's and for what cannot be known."""
         if call.target:
-            module = call.target if call.module else self._expanded(caller, call.target)
-            return module, call.name
+            if call.module:
+                return self._brought(call.module, call.target), call.name
+            return self._expanded(caller, call.target), call.name
         if call.kind not in ("component", "function"):
             return None
         if (caller.module, call.name, 1) in self._functions:
@@ -228,6 +230,20 @@ class _Resolver:
         brought = self._context.expansion(uses).aliases
         target = dict(owner[0].aliases).get(first) or brought.get(first)
         return written if target is None else f"{target}{dot}{rest}"
+
+    def _brought(self, module: str, target: str) -> str:
+        """A module as code names it, under an alias that a `use` may bring."""
+        first, dot, rest = target.partition(".")
+        if target in self._modules:
+            return target
+        aliases = self._aliases.get(module)
+        if aliases is None:
+            found = self._modules.get(module)
+            uses = () if found is None else found[1].uses
+            expansion = self._context.expansion((use.module, use.selector) for use in uses)
+            aliases = self._aliases[module] = expansion.aliases
+        full = aliases.get(first)
+        return target if full is None else f"{full}{dot}{rest}"
 
     def _imports(self, module: str, name: str) -> Iterator[str]:
         """The modules from which an import can bring a component, also one behind a `use`."""

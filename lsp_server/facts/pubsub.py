@@ -6,7 +6,7 @@ States what Phoenix.PubSub 2.x and endpoints of Phoenix 1.5 to 1.8 send: the mes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
@@ -15,7 +15,7 @@ from lsp_server.facts.local_flow import clauses_of, origin
 from lsp_server.facts.sightings import forms_with
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import Call, Identifier, ModuleAttribute
-from lsp_server.syntax.literals import String
+from lsp_server.syntax.literals import String, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
@@ -95,20 +95,35 @@ def _of_call(call: Call, form: Form) -> Iterator[Fact]:
 def _messages(node: Node, form: Form) -> list[str]:
     """The shapes of a message; of a parameter what the module's own functions give it."""
     function, found = form.function, origin(node, form)
+    names = form.names_at(node.start)
+    parts = found.elements if isinstance(found, Tuple) else [found]
     parameters = [] if function is None else function.parameters
-    if function is None or not isinstance(found, Identifier):
-        return [shape(found, form.names_at(node.start))]
-    at = next((i for i, one in enumerate(parameters) if one.same_code(found)), None)
-    if at is None or not function.is_private:
-        return ["_"]
-    given: dict[str, None] = {}
+    given = [_parameter(one, parameters) for one in parts]
+    if function is None or not function.is_private or set(given) == {None}:
+        is_given = isinstance(found, Identifier) and given != [None]
+        return ["_"] if is_given else [shape(found, names)]
+    shapes: dict[str, None] = {}
     for other in form.module.forms:
+        if other.function is None or other.function.name == function.name:
+            continue
         for call in other.index.calls(function.name):
             arguments = call.arguments
-            if call.receiver is None and len(arguments) == function.arity and other is not form:
-                if not (other.function is not None and other.function.name == function.name):
-                    given[shape(origin(arguments[at], other), other.names_at(call.start))] = None
-    return list(given) or ["_"]
+            if call.receiver is None and len(arguments) == function.arity:
+                there = other.names_at(call.start)
+                written = [
+                    shape(one, names) if at is None else shape(origin(arguments[at], other), there)
+                    for at, one in zip(given, parts, strict=True)
+                ]
+                whole = f"{{{', '.join(written)}}}" if isinstance(found, Tuple) else written[0]
+                shapes[whole] = None
+    return list(shapes) or [shape(found, names)]
+
+
+def _parameter(node: Node | None, parameters: Sequence[Node]) -> int | None:
+    """Which parameter of a function a node is."""
+    if not isinstance(node, Identifier):
+        return None
+    return next((at for at, one in enumerate(parameters) if one.same_code(node)), None)
 
 
 def _topic(node: Node, form: Form) -> tuple[str, bool]:

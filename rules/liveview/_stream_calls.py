@@ -236,13 +236,13 @@ def _settled(document: Document, statement: Node, edits: list[Edit]) -> Edit:
         if new.startswith(f"{{{first}, "):
             new = new.replace(", ", f",{newline}{' ' * (margin + 1)}", 1)
     if "\n" in new and "\n" not in old:
-        new = _apart(document, statement, new)
+        return _apart(document, statement, new)
     return Edit(statement.span, new, document.path)
 
 
-def _apart(document: Document, statement: Node, text: str) -> str:
-    """A statement that has several lines now, with the blank lines that the formatter puts around
-    one between others."""
+def _apart(document: Document, statement: Node, text: str) -> Edit:
+    """The edit of a statement that has several lines now, with the blank lines that the formatter
+    puts around one between others."""
     source, newline = document.source, line_ending(document.source)
     if re.match(rb"[ \t]*\r?\n[ \t]*(?!end\b|else\b)\S", source[statement.end :]):
         text += newline
@@ -251,9 +251,9 @@ def _apart(document: Document, statement: Node, text: str) -> str:
     if statement in siblings and siblings.index(statement) > 0:
         margin = source.rfind(b"\n", 0, statement.start) + 1
         if source[:margin].rstrip(b" \t\r\n").count(b"\n") == source[:margin].count(b"\n") - 1:
-            indent = source[margin : statement.start].decode()
-            text = f"{newline}{indent}{text}"
-    return text
+            text = f"{newline}{source[margin : statement.start].decode()}{text}"
+            return Edit(Span(margin, statement.end), text, document.path)
+    return Edit(statement.span, text, document.path)
 
 
 def _flat(text: str) -> str:

@@ -128,8 +128,10 @@ class HookMarkup(Rule):
             not layer.source.startswith((b"if ", b"if(", b"case ", b"unless "), start)
             for start in (block.clauses[0].expression.start for block, _ in one.clauses)
         )
-        # What a component or slot renders may be rendered several times.
-        repeated = repeated or any(it.kind is not TagKind.HTML for it in one.tags)
+        # What a component or slot renders may be rendered several times, but not a page's layout.
+        repeated = repeated or any(
+            it.kind is not TagKind.HTML and not it.name.startswith("Layouts.") for it in one.tags
+        )
         taken = any(
             isinstance(node, heex.Tag)
             and (

@@ -107,7 +107,10 @@ class LargeCollectionAssign(ProjectRule):
         for clause in graph.clauses:
             if (clause.name, clause.arity) in _CALLBACKS:
                 by_key.setdefault(clause.key, []).append(clause)
-        seen: set[tuple[str, str]] = set()
+        # What is temporary does not stay in memory: `phx-update-append` speaks of it.
+        seen = {
+            (one.module, one.key) for _, one in index.of(AssignSet) if one.by == "temporary_assigns"
+        }
         for path, one in index.of(AssignSet):
             if one.by != "assign" or (one.function, one.arity) not in _CALLBACKS:
                 continue

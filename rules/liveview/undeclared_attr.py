@@ -20,6 +20,10 @@ from lsp_server.text import Span, line_ending
 
 _GIVEN = frozenset({"inner_block", "flash", "socket", "myself", "streams", "uploads"})
 _LIVE = frozenset({"Phoenix.LiveView", "Phoenix.LiveComponent"})
+# Modules whose functions are pages: a controller or a layout gives them what they read.
+_VIEWS = re.compile(r"(?:HTML|Layouts|View|XML|Mail|Mailer|Email|Emails|Notifier)$")
+_BOOLEAN = frozenset({b"disabled", b"checked", b"required", b"readonly", b"hidden", b"multiple"})
+_TEXT = frozenset({b"id", b"class", b"name", b"title", b"placeholder", b"href", b"src", b"alt"})
 _SETTERS = frozenset({"assign", "assign_new", "update"})
 _BROUGHT = _GIVEN | {"live_action", "__changed__", "__given__"}
 
@@ -73,13 +77,16 @@ class UndeclaredAttr(Rule):
       its assigns in another way (`Map.put`) is not looked at.
     - What LiveView brings (`@inner_block`, `@flash`, `@socket`, `@myself`, `@streams`, `@uploads`).
     - A component that hands all of `assigns` on, or assigns computed keys.
-    - A function that declares nothing and is not used in its own file. One that is gets one hint,
-      at its name, without a fix.
+    - A function that declares nothing gets one hint, at its name, without a fix. A page of a
+      controller, a layout and a function that is called with `assigns` get none, if their own file
+      has no tag of them.
 
     ## What the fix changes
 
     It adds the line above the function, after the declarations that are there. A slot is known by
-    `render_slot`; an attribute gets the type `:any`, which you may narrow.
+    `render_slot`; an attribute gets the type that its use tells: `:global` for `{@rest}`, `:list`
+    for what a loop goes over, `:boolean` and `:string` for what an attribute of HTML is given,
+    `:map` for what has fields. Else it is `:any`, which you may narrow.
     """
 
     profile = Profile.AGGRESSIVE
@@ -123,12 +130,38 @@ class UndeclaredAttr(Rule):
             for name, span in reads.items():
                 message = f"`{one.name}` reads `@{name}` and does not declare it"
                 yield self.finding(span, message, fix=_fix(document.path, one, name))
-        elif reads and re.search(rb"<\.%s[\s/>]" % re.escape(one.name.encode()), document.source):
+        elif reads and (_is_used(one, document) or _stands_alone(one, document)):
             names = ", ".join(f"`{name}`" for name in list(reads)[:4])
             if len(reads) > 4:
                 names += " …"
             message = f"`{one.name}` declares none of what it reads: {names}"
             yield self.finding(one.span, message, severity=Severity.HINT)
+
+
+def _is_used(one: FunctionComponent, document: Document) -> bool:
+    """Whether the file has a tag of the component."""
+    return re.search(rb"<\.%s[\s/>]" % re.escape(one.name.encode()), document.source) is not None
+
+
+def _stands_alone(one: FunctionComponent, document: Document) -> bool:
+    """Whether a function is neither a page nor a part of one that hands its `assigns` on."""
+    called = rb"(?<!def )(?<!defp )\b%s\(assigns\)" % re.escape(one.name.encode())
+    return not _VIEWS.search(one.module) and re.search(called, document.source) is None
+
+
+def _type(name: str, source: bytes) -> str:
+    """The type of an attribute as its use in a function tells; `:any` where it does not."""
+    read = rb"@%s(?![\w?!])" % re.escape(name.encode())
+    if name == "rest" and re.search(rb"\s\{\s*@rest\s*\}", source):
+        return ":global"
+    if re.search(rb"<-\s*%s\s*[})]|<-\s*%s\s+do\b" % (read, read), source):
+        return ":list"
+    for attribute in re.findall(rb"([\w-]+)=\{\s*%s\s*\}" % read, source):
+        if attribute in _BOOLEAN:
+            return ":boolean"
+        if attribute in _TEXT:
+            return ":string"
+    return ":map" if re.search(rb"%s\.[a-z_]" % read, source) else ":any"
 
 
 def _clauses(module: Module, component: FunctionComponent) -> Iterator[Form]:
@@ -174,7 +207,7 @@ def _fix(path: str, component: FunctionComponent, name: str) -> Fix:
             slots = re.compile(rb"render_slot\(\s*@%s\b" % re.escape(name.encode()))
             is_slot = slots.search(document.source) is not None
             attrs = [it for it in above if it.callee == b"attr"]
-            line = f"slot :{name}" if is_slot else f"attr :{name}, :any"
+            line = f"slot :{name}" if is_slot else f"attr :{name}, {_type(name, form.bytes)}"
             anchor = above[-1] if is_slot or not attrs else attrs[-1]
             if not is_slot and not attrs:
                 indent = document.lines.indentation(above[0].span.start).decode()
