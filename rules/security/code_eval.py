@@ -95,7 +95,8 @@ class CodeEval(Rule):
         if values is None or len(call.arguments) != 3 or not is_running(call, file):
             return
         for what, argument in zip(("module", "function"), call.arguments, strict=False):
-            if any(True for _ in values.within(argument)):
+            made = argument if file.form is None else origin(argument, file.form) or argument
+            if any(True for _ in values.within(made)):
                 message = f"the request chooses the {what} that `apply/3` calls"
                 yield self.finding(argument, f"{message}: list what it may choose")
                 return

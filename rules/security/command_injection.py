@@ -12,9 +12,18 @@ from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.role import Role
 from lsp_server.severity import Severity
-from lsp_server.syntax.elixir import Call
-from lsp_server.syntax.literals import Atom, List, String, Tuple
+from lsp_server.syntax.elixir import (
+    Access,
+    BinaryOperator,
+    Call,
+    DoBlock,
+    Identifier,
+    Pipe,
+    strip_parentheses,
+)
+from lsp_server.syntax.literals import Atom, Charlist, List, Sigil, String, Tuple
 from lsp_server.syntax.node import Node
+from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
 
 from ._bounded import is_capture
@@ -65,9 +74,9 @@ class CommandInjection(Rule):
     ## What the fix changes
 
     The program is started without a shell, every word and every value an argument of its own.
-    It is offered where the command is a program with plain words. A value with blanks is one
-    argument then, and one that is no text raises. A value can still be taken for an option:
-    put `"--"` before it where the program knows that.
+    It is offered where the command is a program with plain words. `:os.cmd` gives the same
+    charlist as before. A value with blanks is one argument then, and one that is no text raises.
+    A value can still be taken for an option: put `"--"` before it where the program knows that.
     """
 
     severity = Severity.ERROR
@@ -82,7 +91,7 @@ class CommandInjection(Rule):
         if (module, call.name) in ((":os", "cmd"), ("System", "shell")):
             command = call.arguments[0]
         elif (module, call.name) == ("System", "cmd"):
-            command = _given_to_shell(call)
+            command = _given_to_shell(call, form)
         elif (module, call.name) == ("Port", "open"):
             command = _spawned(call.arguments[0])
         if command is None or not is_running(call, file) or is_own_text(command, form):
@@ -92,15 +101,16 @@ class CommandInjection(Rule):
         yield self.finding(call.callee_span, message, fix=_fix(call, command, module, file))
 
 
-def _given_to_shell(call: Call) -> Node | None:
+def _given_to_shell(call: Call, form: Form) -> Node | None:
     """What `System.cmd("sh", ["-c", command])` runs."""
     arguments = call.arguments
     if len(arguments) < 2 or not isinstance(arguments[0], String):
         return None
     program = (arguments[0].value or "").replace("\\", "/").rpartition("/")[2]
-    if program not in _SHELLS or not isinstance(arguments[1], List):
+    given = origin(arguments[1], form)
+    if program not in _SHELLS or not isinstance(given, List):
         return None
-    elements = arguments[1].elements
+    elements = given.elements
     for option, command in pairwise(elements):
         if isinstance(option, String) and option.value in _COMMAND_OPTIONS:
             return command
@@ -117,54 +127,108 @@ def _spawned(name: Node) -> Node | None:
 
 
 def _fix(call: Call, command: Node, module: str, file: File) -> Fix | None:
-    """`System.cmd` with the words of the command, where these are plain and fit on the line."""
-    if module != "System" or call.pipe is not None or not isinstance(command, String):
-        return None
+    """The same program without a shell, where its words are plain and fit on the line."""
     words = _words(command)
-    if not words or not re.fullmatch(r'"[\w./-]+"', words[0]):
+    if not words or not re.fullmatch(r'"[\w./-]+"', words[0]) or not call.has_parentheses:
         return None
+    arguments = f"[{', '.join(words[1:])}]"
     written = call.written_arguments
-    last = written[0] if call.name == "shell" else written[1]
-    if call.keyword("close_stdin") is not None or not call.has_parentheses:
+    span = call.span if call.pipe is None else call.pipe.span
+    if (module, call.name) == ("Port", "open"):
+        options = written[-1] if call.pipe is None and len(written) == 2 else None
+        if not isinstance(options, List) or "args:" in options.text:
+            return None
+        program = f"{{:spawn_executable, System.find_executable({words[0]})}}"
+        inner = ", ".join([*(one.text for one in options.elements), f"args: {arguments}"])
+        text = f"Port.open({program}, [{inner}])"
+    elif module == ":os":
+        if len(call.arguments) != 1:
+            return None
+        # The shell's answer is a charlist with what the program said, errors among it.
+        text = f"System.cmd({words[0]}, {arguments}, stderr_to_stdout: true)"
+        if not _is_statement(call):
+            text = f"{text} |> elem(0) |> String.to_charlist()"
+    elif call.pipe is not None or call.keyword("close_stdin") is not None:
         return None
-    text = f"System.cmd({words[0]}, [{', '.join(words[1:])}]"
-    source, span = call.tree.source, Span(call.start, last.end)
+    else:
+        last = written[0] if call.name == "shell" else written[1]
+        if not last.span.covers(command.span):
+            return None
+        span = Span(call.start, last.end)
+        text = f"System.cmd({words[0]}, {arguments}"
     lines = file.document.lines
-    line = lines.line_bytes(lines.line_at(call.start)).rstrip()
-    if b"\n" in source[span.start : span.end]:
+    line = lines.line_bytes(lines.line_at(span.start)).rstrip()
+    if b"\n" in call.tree.source[span.start : span.end]:
         return None
     if len(line) - (span.end - span.start) + len(text.encode()) > _WIDTH:
         return None
     return Fix.review("Start the program without a shell", lambda _: [Edit(span, text)])
 
 
-def _words(command: String) -> list[str]:
+def _is_statement(call: Call) -> bool:
+    """Whether what a call gives is dropped: another expression follows it in its block."""
+    node: Node = call if call.pipe is None else call.pipe
+    around = node.parent
+    if not isinstance(around, DoBlock):
+        return False
+    return around.children[-1] != node
+
+
+_CHARLIST = frozenset({"String.to_charlist", "to_charlist", "Kernel.to_charlist"})
+
+
+def _pieces(command: Node) -> list[str | Node] | None:
+    """The texts and values that a command is put together of."""
+    pending, found = [command], list[str | Node]()
+    while pending:
+        node = strip_parentheses(pending.pop(0))
+        match node:
+            case Pipe(_, left, Call() as right) if right.dotted in _CHARLIST:
+                pending.insert(0, left)
+            case Call() if node.dotted in _CHARLIST and len(node.written_arguments) == 1:
+                pending.insert(0, node.written_arguments[0])
+            case BinaryOperator("<>" | "++", left, right):
+                pending[:0] = [left, right]
+            case String() | Charlist() | Sigil():
+                if isinstance(node, Sigil) and node.name not in ("c", "s"):
+                    return None
+                for part in node.parts:
+                    value = part if isinstance(part, str) else part.expression
+                    if value is None:
+                        return None
+                    found.append(value)
+            case Identifier() | Call() | Access() if found and node is not command:
+                found.append(node)
+            case _:
+                return None
+    return found
+
+
+def _words(command: Node) -> list[str]:
     """The words of a command as Elixir writes them; nothing where a shell would do more."""
     words: list[str] = []
-    current: list[str] = []
-    for part in command.parts:
+    current: list[str | Node] = []
+    for part in _pieces(command) or ():
         if not isinstance(part, str):
-            current.append(part.text)
+            current.append(part)
             continue
         if _SPECIAL.search(part):
             return []
         for position, piece in enumerate(re.split(r"\s+", part)):
             if position > 0 and current:
-                words.append(_word(current, command))
+                words.append(_word(current))
                 current = []
             if piece:
                 current.append(piece)
     if current:
-        words.append(_word(current, command))
+        words.append(_word(current))
     return words
 
 
-def _word(parts: list[str], command: String) -> str:
-    if len(parts) == 1 and parts[0].startswith("#{"):
-        for one in command.interpolations:
-            if one.text == parts[0] and one.expression is not None:
-                return one.expression.text
-    return f'"{"".join(parts)}"'
+def _word(parts: list[str | Node]) -> str:
+    if len(parts) == 1 and isinstance(parts[0], Node):
+        return parts[0].text
+    return '"' + "".join(one if isinstance(one, str) else f"#{{{one.text}}}" for one in parts) + '"'
 
 
 def _shown(node: Node) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lsp_server.facts.local_flow import origin
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import Call
-from lsp_server.syntax.literals import Atom, Pair, QuotedAtom, String
+from lsp_server.syntax.literals import Atom, List, Pair, QuotedAtom, String
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.operators import Match
 
@@ -123,6 +124,9 @@ class DynamicAtom(Rule):
     @on(Call, name=("decode", "decode!"))
     def check_decoder(self, call: Call, file: File) -> Iterator[Finding]:
         keywords = call.keywords
+        if keywords is None and len(call.arguments) == 2 and file.form is not None:
+            given = origin(call.arguments[1], file.form)
+            keywords = given.keywords if isinstance(given, List) else None
         pair = None if keywords is None else keywords.pair("keys")
         if pair is None or not isinstance(pair.value, Atom) or pair.value.name != "atoms":
             return
@@ -133,7 +137,8 @@ class DynamicAtom(Rule):
         span = pair.value.span
         fix = Fix.review("Take only keys that are atoms already", lambda _: [Edit(span, ":atoms!")])
         message = f"{call.dotted} with `keys: :atoms` makes an atom of every key in the text"
-        yield self.finding(pair, message, fix=fix)
+        inside = call.span.covers(pair.span)
+        yield self.finding(pair if inside else call.callee_span, message, fix=fix)
 
     @on(QuotedAtom)
     def check_interpolation(self, atom: QuotedAtom, file: File) -> Iterator[Finding]:

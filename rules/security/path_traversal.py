@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lsp_server.facts.local_flow import assigned
@@ -21,6 +22,7 @@ from lsp_server.text import Span, line_ending
 from ..phoenix._request_values import RequestValues
 from ._bounded import is_bounded, is_capture
 
+_WIDTH = 98
 _FILE = words(
     "read read! write write! rm rm! rm_rf rm_rf! stream! open open! cp cp! cp_r cp_r! ls ls! "
     "rename rename! mkdir mkdir! mkdir_p mkdir_p! touch touch!"
@@ -75,7 +77,7 @@ class PathTraversal(Rule):
 
     - The name went through `Path.safe_relative`, `Path.basename` or a function that is not known
       to keep it as it is, or the function asks about it (`String.contains?`, `in` a list, a regex).
-    - An uploaded file's own path.
+    - An uploaded file's own path, which the server chose.
     - Values whose way from the request is not seen in one function.
 
     ## What the fix changes
@@ -83,8 +85,8 @@ class PathTraversal(Rule):
     A line before the statement lets a name pass only if it stays in the folder; any other raises a
     MatchError, which answers 500. Who would rather answer 404 matches `:error` in a `case`. With
     two arguments `Path.safe_relative` follows links; where mix.exs allows an Elixir before 1.16 it
-    gets one, and there is no fix before 1.14. It is offered where the value is a variable, and the
-    statement stands on a line of its own.
+    gets one, and there is no fix before 1.14. It is offered where the statement that makes the path
+    stands on a line of its own. Of an uploaded file's name only the last part is taken.
     """
 
     severity = Severity.ERROR
@@ -171,6 +173,10 @@ def _from_request(path: Node, values: RequestValues, form: Form) -> Node | None:
                 pending += node.written_arguments
             case Call() if node.is_field_access and values.holds(node):
                 return node
+            case Call(receiver=Identifier() as upload) if node.is_field_access:
+                # The browser says what an uploaded file is called.
+                if node.name == "filename" and values.holds(upload):
+                    return node
             case Call() | Pipe():
                 continue
             case BinaryOperator("<>", left, right):
@@ -184,32 +190,49 @@ def _from_request(path: Node, values: RequestValues, form: Form) -> Node | None:
 
 def _fix(call: Call, value: Node, file: File) -> Fix | None:
     """A line that lets only names pass that stay in the folder."""
-    statement: Node = call
-    for outer in call.ancestors():
+    if isinstance(value, Call) and value.name == "filename":
+        text = f"Path.basename({value.text})"
+        return Fix.review("Take the name alone", lambda _: [Edit(value.span, text)])
+    if not file.depends("elixir >= 1.14.0"):
+        return None
+    statement: Node = value
+    for outer in value.ancestors():
         if isinstance(outer, DoBlock):
             break
         statement = outer
     lines = file.document.lines
     start = lines.starts[lines.line_at(statement.start)]
-    if not isinstance(value, Identifier) or not isinstance(statement.parent, DoBlock):
+    block = statement.parent
+    around = None if not isinstance(block, DoBlock) else block.parent
+    name = _variable(value, file)
+    if not name or not isinstance(around, Call) or around.name != "def":
         return None
-    around = statement.parent.parent
-    if not isinstance(around, Call) or around.name != "def" or not _binds(around, value):
+    if isinstance(value, Identifier) and not _binds(around, value):
         return None
-    if file.document.source[start : statement.start].strip() or not statement.span.covers(
-        value.span
-    ):
-        return None
-    if not file.depends("elixir >= 1.14.0"):
+    if file.document.source[start : statement.start].strip():
         return None
     folder = _folder(value) if file.depends("elixir >= 1.16.0") else ""
-    arguments = f"{value.name}, {folder}" if folder else value.name
+    arguments = f"{value.text}, {folder}" if folder else value.text
     indent = lines.indentation(statement.start).decode()
     newline = line_ending(file.document.source)
-    line = f"{indent}{{:ok, {value.name}}} = Path.safe_relative({arguments}){newline}"
-    return Fix.review(
-        "Refuse names that leave the folder", lambda _: [Edit(Span(start, start), line)]
-    )
+    line = f"{indent}{{:ok, {name}}} = Path.safe_relative({arguments}){newline}"
+    edits = [Edit(Span(start, start), line)]
+    if not isinstance(value, Identifier):
+        if len(line) > _WIDTH:
+            return None
+        edits.append(Edit(value.span, name))
+    return Fix.review("Refuse names that leave the folder", lambda _: edits)
+
+
+def _variable(value: Node, file: File) -> str:
+    """The variable that is to hold the name: its own, or one named as its key if that is free."""
+    if isinstance(value, Identifier):
+        return value.name
+    key = value.key if isinstance(value, Access) else None
+    name = key.value or "" if isinstance(key, String) else ""
+    if file.form is None or not re.fullmatch(r"[a-z]\w*", name):
+        return ""
+    return "" if re.search(rf"(?<![\w\"]){name}(?![\w\":])", file.form.node.text) else name
 
 
 def _binds(definition: Call, value: Identifier) -> bool:

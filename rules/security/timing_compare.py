@@ -32,6 +32,11 @@ _SECRET = re.compile(
     r"(?:^|_)(?:signature|hmac|mac|digest|api_?key|secret|secret_key|(?:auth|access|api|session|"
     r"reset|csrf|webhook|verify|verification|bearer|refresh)_token|token)$"
 )
+# Names that nothing but a secret has: both sides are called so where one is checked.
+_STRONG = re.compile(
+    r"(?:^|_)(?:signature|hmac|api_?key|secret_key|(?:auth|access|api|session|reset|csrf|webhook|"
+    r"verify|verification|bearer|refresh)_token)$"
+)
 # What a module computes or reads that says that such a value guards something.
 _MAKING = frozenset(
     {":crypto.mac", ":crypto.hmac", ":crypto.hash", "Plug.Conn.get_req_header", "get_req_header"}
@@ -170,16 +175,27 @@ def _guards(sides: tuple[Node, Node], file: File) -> bool:
         given = [side, *values_of(side, form)] if isinstance(side, Identifier) else [side]
         if any(_is_made(one) for one in given):
             return True
+    names = [_name(side) for side in sides]
+    if all(_STRONG.search(name) for name in names) and len({side.text for side in sides}) == 2:
+        return any(isinstance(side, Identifier) and _is_parameter(side, file) for side in sides)
     return any(call.dotted == ":crypto.mac" for call in form.index.calls("mac"))
+
+
+def _is_parameter(variable: Identifier, file: File) -> bool:
+    function = None if file.form is None else file.form.function
+    return function is not None and any(
+        one.name == variable.name
+        for parameter in function.parameters
+        for one in parameter.find(Identifier)
+    )
 
 
 def _is_made(value: Node) -> bool:
     for call in value.find(Call):
         if call.dotted in _MAKING:
             return True
-        if call.receiver is not None and not call.is_field_access:
-            if _SECRET.search(call.name) and call.arguments:
-                return True
+        if not call.is_field_access and _SECRET.search(call.name) and call.arguments:
+            return True
         if call.dotted in ("Application.get_env", "Application.fetch_env!", "System.get_env"):
             return True
         if call.dotted == "System.fetch_env!":

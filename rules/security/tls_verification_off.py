@@ -97,6 +97,13 @@ class TlsVerificationOff(Rule):
                 fix = Fix.review("Encrypt the connection", lambda _: [edit])
                 yield self.finding(pair, message, fix=fix)
 
+    @on(Call, name=("put", "put_new"))
+    def check_put(self, call: Call, file: File) -> Iterator[Finding]:
+        match call.arguments:
+            case [_, Atom("verify"), Atom("verify_none") as value]:
+                if call.module in ("Keyword", "Map") and _matters(call, file):
+                    yield self._unverified(value, value, file)
+
     @on(Tuple, name=":verify")
     def check_tuple(self, pair: Tuple, file: File) -> Iterator[Finding]:
         match pair.elements:

@@ -9,7 +9,7 @@ from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.role import Role
 from lsp_server.severity import Severity
-from lsp_server.syntax.elixir import Call, Identifier
+from lsp_server.syntax.elixir import Call, Capture, Identifier
 from lsp_server.syntax.literals import Atom, List
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
@@ -80,7 +80,7 @@ class UnsafeDeserialisation(Rule):
         if form is None or file.module_of(call) != ":erlang" or not is_running(call, file):
             return
         if is_capture(call):
-            yield self.finding(call.callee_span, _MESSAGE)
+            yield self.finding(call.callee_span, _MESSAGE, fix=_captured(call, file))
             return
         arguments = call.arguments
         if not arguments or len(arguments) > 2 or _is_own(arguments[0], form):
@@ -98,13 +98,20 @@ _MESSAGE = ":erlang.binary_to_term without `:safe` makes atoms and functions of 
 
 
 def _fix(call: Call, file: File) -> Fix | None:
-    if not call.has_parentheses or len(call.arguments) != 1:
+    if not call.has_parentheses:
         return None
     crypto = any(file.depends(one) for one in _PLUG)
     written = call.written_arguments
+    if len(call.arguments) == 2:
+        options = written[-1]
+        text = ":safe, " if isinstance(options, List) and options.elements else ":safe"
+        both = [Edit(Span(options.start + 1, options.start + 1), text)]
+        if crypto:
+            both.insert(0, Edit(call.callee_span, _SAFE))
+        return Fix.review(_title(crypto), lambda _: both)
     edits: list[Edit] = []
     if crypto:
-        edits.append(Edit(call.callee_span, "Plug.Crypto.non_executable_binary_to_term"))
+        edits.append(Edit(call.callee_span, _SAFE))
     text = ", [:safe]" if written else "[:safe]"
     raw = call.argument_list
     if raw is None:
@@ -112,8 +119,25 @@ def _fix(call: Call, file: File) -> Fix | None:
     at = written[-1].span if written else None
     end = at.end if at is not None else raw.end_byte - 1
     edits.append(Edit(Span(end, end), text))
-    title = "Refuse functions and new atoms" if crypto else "Refuse new atoms"
-    return Fix.review(title, lambda _: edits)
+    return Fix.review(_title(crypto), lambda _: edits)
+
+
+_SAFE = "Plug.Crypto.non_executable_binary_to_term"
+
+
+def _title(crypto: bool) -> str:
+    return "Refuse functions and new atoms" if crypto else "Refuse new atoms"
+
+
+def _captured(call: Call, file: File) -> Fix | None:
+    """`&:erlang.binary_to_term/1` with the option."""
+    around = call.parent
+    capture = None if around is None else around.parent
+    if call.capture_arity != 1 or not isinstance(capture, Capture):
+        return None
+    crypto = any(file.depends(one) for one in _PLUG)
+    text = f"&{_SAFE if crypto else call.callee_span.slice(call.tree.source).decode()}(&1, [:safe])"
+    return Fix.review(_title(crypto), lambda _: [Edit(capture.span, text)])
 
 
 def _is_own(node: Node, form: Form) -> bool:

@@ -10,13 +10,23 @@ from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
-from lsp_server.syntax.elixir import Access, Call, Identifier, Match, ModuleAttribute
-from lsp_server.syntax.literals import Atom, Pair, String
+from lsp_server.syntax.elixir import (
+    Access,
+    BinaryOperator,
+    Call,
+    Identifier,
+    Match,
+    ModuleAttribute,
+    Pipe,
+)
+from lsp_server.syntax.literals import Atom, Char, Integer, List, Pair, String
 from lsp_server.syntax.node import Node
+from lsp_server.text import Span
 
 from ._bounded import is_capture
 from ._running import is_running
 
+_WIDTH = 98
 # What people choose or type in, of which there are few enough to try all.
 _GUESSED = re.compile(r"(?:^|_)(?:password|passwd|passphrase|pin|pin_code|otp|otp_code)$")
 _SECRET = re.compile(
@@ -73,7 +83,8 @@ class WeakCrypto(Rule):
 
     ## What the fix changes
 
-    `:rand.bytes` becomes `:crypto.strong_rand_bytes`, which takes the same number. A hash of a
+    `:rand.bytes` becomes `:crypto.strong_rand_bytes`, which takes the same number; a number from a
+    range is made of such bytes. There is no fix for one of a list. A hash of a
     password becomes `hash_pwd_salt` of Argon2, Bcrypt or Pbkdf2, where the project has one of
     them: the result is a text with a salt, so it has to be compared with `verify_pass`, and
     passwords that are stored already have to be hashed anew at the next login.
@@ -81,25 +92,29 @@ class WeakCrypto(Rule):
 
     roles = frozenset({Role.LIB})
 
-    @on(Call, name="hash")
+    @on(Call, name=("hash", "md5"))
     def check_hash(self, call: Call, file: File) -> Iterator[Finding]:
         arguments = call.arguments
-        if file.module_of(call) != ":crypto" or len(arguments) != 2 or is_capture(call):
+        module = file.module_of(call)
+        if is_capture(call) or call.pipe is not None:
             return
-        kind, data = arguments
-        if call.pipe is not None or not isinstance(kind, Atom) or kind.name not in _HASHES:
+        if (module, call.name, len(arguments)) == (":erlang", "md5", 1):
+            kind, data = "md5", arguments[0]
+        elif (module, call.name, len(arguments)) == (":crypto", "hash", 2):
+            first, data = arguments
+            kind = first.name if isinstance(first, Atom) else ""
+        else:
             return
-        name = _name(data)
-        if not _GUESSED.search(name) or not is_running(call, file):
+        guessed = next((one for one in _hashed(data) if _GUESSED.search(_name(one))), None)
+        if kind not in _HASHES or guessed is None or not is_running(call, file):
             return
+        name = _name(guessed)
         fix = None
         hasher = next((made for package, made in _HASHERS if file.depends(package)), "")
         if hasher:
-            edit = Edit(call.span, f"{hasher}({data.text})")
-            fix = Fix.review(f"Hash it with {hasher}", lambda _: [edit])
-        message = (
-            f"`:{kind.name}` is fast: whoever has the hash of `{name}` finds the text by trying"
-        )
+            salted = Edit(_encoded(call), f"{hasher}({guessed.text})")
+            fix = Fix.review(f"Hash it with {hasher}", lambda _: [salted])
+        message = f"`:{kind}` is fast: whoever has the hash of `{name}` finds the text by trying"
         yield self.finding(call.callee_span, message, fix=fix)
 
     @on(Call, name=("random", "take_random", "uniform", "bytes"))
@@ -111,9 +126,12 @@ class WeakCrypto(Rule):
         if not name:
             return
         fix = None
+        edit = _unforeseeable(call, file)
         if (module, call.name) == (":rand", "bytes"):
             edit = Edit(call.callee_span, ":crypto.strong_rand_bytes")
-            fix = Fix.review("Take random bytes that cannot be foretold", lambda _: [edit])
+        if edit is not None:
+            edits = [edit]
+            fix = Fix.review("Take random bytes that cannot be foretold", lambda _: edits)
         message = f"{call.dotted} can be foretold, and makes `{name}`"
         yield self.finding(call.callee_span, f"{message}: use `:crypto.strong_rand_bytes`", fix=fix)
 
@@ -125,6 +143,62 @@ class WeakCrypto(Rule):
         if isinstance(cipher, Atom) and cipher.name.endswith("_ecb"):
             message = f"`:{cipher.name}` shows which blocks are equal: use `:aes_256_gcm`"
             yield self.finding(cipher, message)
+
+
+def _hashed(data: Node) -> Iterator[Node]:
+    """What is hashed: a value, or those that are put together with a salt."""
+    if isinstance(data, String):
+        yield from (one.expression for one in data.interpolations if one.expression is not None)
+    elif isinstance(data, BinaryOperator) and data.operator == "<>":
+        yield from (*_hashed(data.left), *_hashed(data.right))
+    elif isinstance(data, List):
+        yield from data.elements
+    else:
+        yield data
+
+
+def _encoded(call: Call) -> Span:
+    """A call with what makes a text of the hash, which is none that has to be encoded then."""
+    pipe = call.parent
+    if isinstance(pipe, Pipe) and pipe.left == call and isinstance(pipe.right, Call):
+        if pipe.right.dotted.startswith("Base.") and "encode" in pipe.right.name:
+            return pipe.span
+    around = None if pipe is None else pipe.parent
+    if isinstance(around, Call) and around.dotted.startswith("Base.") and "encode" in around.name:
+        if around.written_arguments[0] == call:
+            return around.span
+    return call.span
+
+
+def _unforeseeable(call: Call, file: File) -> Edit | None:
+    """A number from the same range, made of random bytes."""
+    if call.pipe is not None or len(call.arguments) != 1:
+        return None
+    number = "rem(:binary.decode_unsigned(:crypto.strong_rand_bytes(16)), {})"
+    match call.arguments[0]:
+        case (Integer() | Identifier() | ModuleAttribute()) as most if call.name == "uniform":
+            text = f"{number.format(most.text)} + 1"
+        case BinaryOperator("..", Integer(int(low)), Integer(int(high))) if high > low:
+            text = number.format(_number(high - low + 1))
+            if low:
+                text = f"{_number(low)} + {text}"
+        case BinaryOperator("..", Char() as low_char, Char() as high_char):
+            text = f"{low_char.text} + {number.format(f'{high_char.text} - {low_char.text} + 1')}"
+        case _:
+            return None
+    around = call.parent
+    if isinstance(around, BinaryOperator) and not isinstance(around, Match):
+        return None
+    lines = file.document.lines
+    line = lines.line_bytes(lines.line_at(call.start)).rstrip()
+    if len(line) - len(call.bytes) + len(text) > _WIDTH:
+        return None
+    return Edit(call.span, text)
+
+
+def _number(value: int) -> str:
+    """A number as `mix format` writes it: six digits and more in groups of three."""
+    return f"{value:_}" if abs(value) >= 100_000 else str(value)
 
 
 def _name(data: Node) -> str:

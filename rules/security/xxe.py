@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lsp_server.facts.local_flow import origin
@@ -9,7 +10,7 @@ from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.role import Role
-from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.elixir import Call, Identifier
 from lsp_server.syntax.literals import Atom, Boolean, List, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span
@@ -64,7 +65,7 @@ class Xxe(Rule):
 
     @on(Call, name=("parse", "string", "file"))
     def check(self, call: Call, file: File) -> Iterator[Finding]:
-        form, module = file.form, file.module_of(call)
+        form, module = file.form, _module(call, file)
         sweet = module == "SweetXml" and call.name == "parse"
         if form is None or not (sweet or (module == ":xmerl_scan" and call.name != "parse")):
             return
@@ -84,7 +85,48 @@ class Xxe(Rule):
         elif not _has_key(options, "allow_entities"):
             yield self.finding(call.callee_span, _XMERL)
 
+    @on(Call, name=("xpath", "xmap"))
+    def check_text(self, call: Call, file: File) -> Iterator[Finding]:
+        """SweetXml's functions for documents parse a text themselves."""
+        form = file.form
+        if form is None or _module(call, file) != "SweetXml" or is_capture(call):
+            return
+        arguments = call.arguments
+        if len(arguments) < 2 or not is_running(call, file):
+            return
+        text = arguments[0]
+        if _is_text(text) and origin(text, form) == text:
+            edit = (
+                Edit(text.span, f"{text.text} |> SweetXml.parse(dtd: :none)")
+                if call.pipe is not None
+                else Edit(text.span, f"SweetXml.parse({text.text}, dtd: :none)")
+            )
+            lines = file.document.lines
+            line = lines.line_bytes(lines.line_at(call.start)).rstrip()
+            fits = len(line) + len(edit.text) - len(text.text) <= _WIDTH
+            sweet = fits and file.depends("sweet_xml >= 0.7.0")
+            fix = Fix.safe("Refuse document types", lambda _: [edit]) if sweet else None
+            yield self.finding(call.callee_span, _SWEET, fix=fix)
 
+
+def _module(call: Call, file: File) -> str | None:
+    """The module of a call, also of one that `import SweetXml` must bring."""
+    module = file.module_of(call)
+    if module is None and call.receiver is None:
+        names = file.names(call)
+        imported = any(one.module == "SweetXml" for one in names.all_imports())
+        return "SweetXml" if imported and not names.defines(call.name, call.arity) else None
+    return module
+
+
+def _is_text(node: Node) -> bool:
+    """Whether a value is by its name the text of a document."""
+    if isinstance(node, Identifier):
+        return _TEXT.search(node.name) is not None
+    return isinstance(node, Call) and node.is_field_access and node.name in ("body", "xml")
+
+
+_TEXT = re.compile(r"(?:^|_)(?:xml|body|text|string|payload|raw)$")
 _SWEET = "SweetXml.parse reads what the document type names: say `dtd: :none`"
 _XMERL = "`:xmerl_scan` reads what the document type names: say `{:allow_entities, false}`"
 
