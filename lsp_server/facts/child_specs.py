@@ -53,7 +53,7 @@ class Reading:
     lists: list[Span] = field(default_factory=list)
     complete: bool = True
     seen: set[Span] = field(default_factory=set)
-    # What the values of variables hold, so that who branches often does not read them twice.
+    # What variables and functions hold, so that who branches often does not read them twice.
     values: dict[Span, Reading] = field(default_factory=dict)
 
     def apart(self) -> Reading:
@@ -276,11 +276,18 @@ class _Reader:
                 self._branches(node, values, conditional, depth, elements)
                 return
         clauses = clauses_of(node, self.form)
+        usual = _usual(clauses)
         for clause in clauses:
             body = clause.function.body if clause.function is not None else []
-            inner = _Reader(self.reading, clause)
-            follow = inner.read_element if elements else inner.read_list
-            follow(body[-1] if body else None, conditional or len(clauses) > 1, depth)
+            read = self.reading.values.get(clause.span)
+            if read is None:
+                read = self.reading.values[clause.span] = self.reading.apart()
+                inner = _Reader(read, clause)
+                follow = inner.read_element if elements else inner.read_list
+                follow(body[-1] if body else None, False, depth)
+            self.reading.add(read, conditional or len(clauses) > 1)
+            if clause is usual and not conditional and len(clauses) > 1:
+                self.reading.lists += (at for at in read.lists if at not in self.reading.lists)
         if not clauses:
             self.reading.complete = False
         if isinstance(node, Call) and node.receiver is None and node.name != "raise":
@@ -410,6 +417,18 @@ class _Reader:
             conditional=conditional,
             modules=tuple(modules),
         )
+
+
+def _usual(clauses: list[Form]) -> Form | None:
+    """The only clause that takes anything, beside those for `:test` and the like."""
+    found = [
+        clause
+        for clause in clauses
+        if clause.function is not None
+        and clause.function.guard is None
+        and all(isinstance(one, Identifier) for one in clause.function.parameters)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _drops_nil(function: Node) -> bool:

@@ -268,7 +268,16 @@ class _Builder:
         )
 
     def _members(self, children: Children, path: str, depth: int) -> tuple[Member, ...]:
-        return tuple(self._member(child, path, depth) for child in children.children)
+        found: dict[tuple[str, str], Child] = {}  # conditional ones once, though in many branches
+        for number, child in enumerate(children.children):
+            key = (child.module, child.name if child.conditional else f"{child.name} {number}")
+            found.setdefault(key, child)
+        always = {(one.module, one.name) for one in children.children if not one.conditional}
+        return tuple(
+            self._member(child, path, depth)
+            for child in found.values()
+            if not child.conditional or (child.module, child.name) not in always
+        )
 
     def _member(self, child: Child, path: str, depth: int, dynamic: bool = False) -> Member:
         process = processes(self.index).get(child.module)

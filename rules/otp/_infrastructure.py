@@ -80,13 +80,18 @@ def _added(
 
 
 def started(snapshot: Snapshot, application: Application, module: str) -> Iterator[Child]:
-    """The children of a module that an application always starts under a name that is written
-    out."""
+    """The children of a module that an application starts under a name that is written out, those
+    that it always starts first."""
+    found = list(_named(snapshot, application, module))
+    yield from sorted(found, key=lambda child: child.conditional)
+
+
+def _named(snapshot: Snapshot, application: Application, module: str) -> Iterator[Child]:
     for path, children in snapshot.index.of(Children):
         if not path.startswith(application.folder) or role_of(path) is not Role.LIB:
             continue
         for child in children.children:
-            if child.module == module and not child.conditional and _is_plain(child.name):
+            if child.module == module and _is_plain(child.name):
                 if module != "Registry" or _says(snapshot, path, child, b":unique"):
                     yield child
 

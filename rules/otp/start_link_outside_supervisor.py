@@ -256,7 +256,7 @@ def _supervised(snapshot: Snapshot, path: str, span: Span, process: Process) -> 
         return []
     if form.names_at(call.start).expand(call.module or "") != process.module:
         return []
-    supervisor = provided_for(snapshot, path, process.module)
+    supervisor = provided_for(snapshot, process.path, process.module)
     child = _child(call, process)
     if supervisor is None or not child:
         return []

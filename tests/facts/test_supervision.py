@@ -439,3 +439,22 @@ end
     assert [one.module for one in parts.members] == ["Shop.Room"] and parts.members[0].dynamic
     assert [one.module for one in once.members] == ["Shop.Worker"]
     assert task.members == ()
+
+
+def test_clauses_for_an_environment() -> None:
+    more = "defp all(:test), do: [Cache]\n  defp all(_env), do: [Cache, Worker]"
+    source = application("children = all(Mix.env())", more)
+    found = children_of(source)
+    assert len(found.lists) == 1, "the list that counts"
+    assert [one.conditional for one in found.children] == [True, True, True]
+    (tree,) = supervision_trees(index_of(mix=MIX, lib__a=source))
+    assert [one.module for one in tree.members] == ["Shop.Cache", "Shop.Worker"]
+
+
+def test_functions_that_branch_to_one_another_end() -> None:
+    functions = "\n".join(
+        f"defp f{n}, do: if(x(), do: f{n + 1}() ++ [A{n}], else: f{n + 1}() ++ f{n + 1}())"
+        for n in range(25)
+    )
+    found = children_of(application("children = f0()", f"{functions}\ndefp f25, do: [Cache]"))
+    assert len(found.children) == 26 and not found.children[0].conditional
