@@ -26,7 +26,7 @@ from lsp_server.syntax.literals import (
     Tuple,
 )
 from lsp_server.syntax.node import Node
-from lsp_server.syntax.operators import BinaryOperator, Pipe
+from lsp_server.syntax.operators import BinaryOperator, Match, Pipe
 from lsp_server.text import Span, line_ending
 
 # Modules whose functions fail on their argument alone: to rescue one call of them is to ask whether
@@ -36,6 +36,9 @@ _CONVERTING = words(
     "Module NaiveDateTime Poison Regex String Time Tuple URI Version "
     ":base64 :binary :erlang :inet :json :public_key :unicode :zlib"
 )
+# Modules that ask for what may be gone at any time: another node, a table, a name. To rescue one
+# call of them is to ask whether it is still there.
+_ASKING = words(":erpc :rpc :ets :dets :global :gen_event :sys :net_kernel :persistent_term")
 _BLANK_LINE = re.compile(rb"\n[ \t]*\r?\n")
 _UNFINISHED = re.compile(rb"TODO|FIXME|XXX|HACK")
 
@@ -89,6 +92,8 @@ class SwallowedException(Rule):
       `[]` count as constants that hide: `{:error, :invalid}` at least says that something failed.
     - What is tried is one conversion of an argument (`Date.from_iso8601!(text)`,
       `{:ok, JSON.encode!(term)}`), which fails for no other reason than the argument.
+    - What is tried is one call that asks for what may be gone: another node (`:erpc.call`), a
+      table (`:ets.lookup`), a name (`:global.send`).
     - A comment in the clause says why, unless it is a TODO.
     - Mix tasks, and code inside `quote`.
 
@@ -170,8 +175,10 @@ def _is_meant(clause: Clause, section: Rescue) -> bool:
         if _UNFINISHED.search(comment) is None:
             return True
     block = section.parent
-    if isinstance(block, DoBlock) and _is_conversion(block.section("do")):
-        return True
+    if isinstance(block, DoBlock):
+        body = block.section("do")
+        if _is_conversion(body) or _asks(body):
+            return True
     return any(isinstance(one, Call) and one.name == "quote" for one in section.ancestors())
 
 
@@ -203,6 +210,21 @@ def _is_conversion(body: list[Node]) -> bool:
         for argument in node.written_arguments
         for one in argument.descendants()
     )
+
+
+def _asks(body: list[Node]) -> bool:
+    """Whether what is tried is one call that asks for what may be gone, perhaps with a constant
+    after it."""
+    if len(body) == 2 and isinstance(body[1], (Atom, Nil, Boolean)):
+        body = body[:1]
+    if len(body) != 1:
+        return False
+    node = body[0]
+    if isinstance(node, Tuple) and len(node.elements) == 2:
+        node = node.elements[1]
+    if isinstance(node, Match):
+        node = node.right
+    return isinstance(node, Call) and node.module in _ASKING
 
 
 def _logged(document: Document, section: Rescue, clause: Clause) -> Iterator[Edit]:
