@@ -10,8 +10,9 @@ from lsp_server.facts.local_flow import module_of
 from lsp_server.facts.modules import full_name
 from lsp_server.facts.places import CONCURRENT, ELSEWHERE, LATER, LOOP, SMALL, in_order, place_at
 from lsp_server.facts.regions import regions_of
+from lsp_server.facts.sightings import forms_with
 from lsp_server.role import Role
-from lsp_server.syntax.elixir import AnonymousFunction, BinaryOperator, Call, Capture, Identifier
+from lsp_server.syntax.elixir import AnonymousFunction, BinaryOperator, Call, Identifier
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
@@ -23,13 +24,14 @@ _CASTERS = frozenset({"Agent", "GenServer", "GenStage", ":gen_server", ":gen_sta
 _WAITING = frozenset(
     {b"call", b"receive", b"sleep", b"await", b"yield", b"chunk_every", b"sync_notify"}
 )
+_LOOPS = (b"Enum.", b"Stream.", b"Map.", b"MapSet.", b"Keyword.", b"List.", b"for ", b"for(")
 
 
 class Cast(Fact):
     """One `GenServer.cast` or `send` in a function.
 
-    `fixed` says that its receiver is written out, and the same for every caller; `looped` that it is
-    sent to the same receiver in a loop of the function itself; `waits` that the function waits
+    `fixed` says that its receiver is written out, and the same for every caller; `looped` that it
+    is sent to the same receiver in a loop of the function itself; `waits` that the function waits
     for something too.
     """
 
@@ -48,23 +50,22 @@ def collect_casts(document: Document) -> Iterator[Cast]:
     """The casts of functions in `lib`."""
     if document.language is not Language.ELIXIR or document.role is not Role.LIB:
         return
-    if b"Server.cast" not in document.source and b"send" not in document.source:
-        if b":cast" not in document.source and b"Agent.cast" not in document.source:
-            return
-    for form in document.forms:
+    for form in forms_with(document, b"send(", b"send ", b"cast("):
         function = form.function
         if function is None or _WANTED.isdisjoint(form.index.callee_names):
             continue
         found = [call for call in form.index.calls(*_NAMES) if _is_cast(call, form)]
         if not found:
             continue
-        regions = in_order(regions_of(form.index), template=False)
+        loops = any(sign in form.bytes for sign in _LOOPS)
+        regions = in_order(regions_of(form.index), template=False) if loops else []
         waits = not _WAITING.isdisjoint(form.index.callee_names)
         for call in found:
             target = call.arguments[0]
             place, _ = place_at(regions, call.start, call.end)
             names = {one.name for one in target.find(Identifier)}
-            varies = _varies(call, target, names)
+            placed = b"&" in target.bytes
+            varies = placed or (bool(place & LOOP) and _varies(call, names))
             yield Cast(
                 full_name(form.module),
                 function.name,
@@ -90,10 +91,8 @@ def _is_cast(call: Call, form: Form) -> bool:
     return module_of(call.receiver, form) in _CASTERS
 
 
-def _varies(call: Call, target: Node, names: set[str]) -> bool:
+def _varies(call: Call, names: set[str]) -> bool:
     """Whether the receiver is another one each time around."""
-    if any(one.placeholder is not None for one in target.find(Capture)):
-        return True
     for outer in call.ancestors():
         bound: list[Node] = []
         if isinstance(outer, AnonymousFunction):
