@@ -107,7 +107,7 @@ def _of_function(form: Form, function: Function) -> Iterator[Sighting]:
     regions = None
     for call in form.index.calls(*REQUESTS):
         client = http_client(call, form)
-        if not client or call.capture_arity is not None:
+        if not client or (call.capture_arity is not None and not call.name.endswith("!")):
             continue
         if regions is None:
             regions = in_order(regions_of(form.index), template=False)

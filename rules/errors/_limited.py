@@ -14,7 +14,7 @@ from lsp_server.text import Span, line_ending
 
 from ..otp._infrastructure import provided
 from ._arguments import WIDTH, set_apart
-from ._taken_errors import has_lines_of_text, is_open, speaks_of
+from ._taken_errors import begins_line, has_lines_of_text, is_open, open_body, speaks_of
 
 _LIMIT = "5_000"  # milliseconds: about as long as somebody looks at a page that does not come
 _HELPER = "within_limit"
@@ -73,7 +73,7 @@ def _takes_any_error(clause: Clause) -> bool:
 
 
 def _is_unused(node: Node, function: Function) -> bool:
-    return any(one == node for one in function.body[:-1])
+    return any(one == node for one in open_body(function, node)[:-1])
 
 
 def _fits(document: Document, node: Node, text: str) -> bool:
@@ -129,11 +129,13 @@ def _helped(document: Document, form: Form, node: Node, supervisor: str) -> list
 def _in_case(
     document: Document, function: Function, node: Node, supervisor: str, connection: str
 ) -> list[Edit]:
-    statements = function.body
+    statements = open_body(function, node)
     at = next((n for n, one in enumerate(statements) if one.span.covers(node.span)), -1)
     if at < 0 or not connection or not is_open(node, statements[at]):
         return []
     first, rest = statements[at], statements[at + 1 :]
+    if not begins_line(document, first):
+        return []
     if has_lines_of_text(statements[at:]) or speaks_of(statements, "task"):
         return []
     pattern, residue = "result", ""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lsp_server.document import Document
 from lsp_server.lint.finding import Edit
+from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
     Access,
     BinaryOperator,
@@ -37,7 +40,55 @@ from ._answers import Answer
 WIDTH = 98  # the formatter's line length
 _PLAIN = (Pipe, Match, Access, Keywords, List, Map, Pair, String, StringInterpolation, Tuple)
 _CHOOSING = frozenset({"&&", "||", "and", "or", "->", "<-"})
+_BRANCHING = frozenset({"if", "unless", "case", "cond", "with"})
+_DEPTH = 20  # how deep branches are followed
 _MACROS = frozenset({"case", "if", "unless", "with", "cond", "for", "try", "receive", "quote"})
+
+
+def open_body(function: Function, node: Node) -> list[Node]:
+    """The innermost statements around a node whose last value is the function's result: those of
+    the function, or of a branch that it ends in."""
+    statements = function.body
+    for _ in range(_DEPTH):
+        last = statements[-1] if statements else None
+        if isinstance(last, Pipe):
+            last = last.right
+        if not isinstance(last, Call) or last.receiver is not None or last.name not in _BRANCHING:
+            return statements
+        inner = next((one for one in _branches(last) if _holds(one, node)), None)
+        if inner is None:
+            return statements
+        statements = inner
+    return statements
+
+
+def is_result(function: Function, case: Call) -> bool:
+    """Whether the value of a `case`, perhaps with a pipe into it, is the function's result."""
+    node: Node = case.pipe or case
+    pending = [function.body]
+    while pending:
+        statements = pending.pop()
+        last = statements[-1] if statements else None
+        if last == node:
+            return True
+        if isinstance(last, Call) and last.receiver is None and last.name in _BRANCHING:
+            pending.extend(one for one in _branches(last) if _holds(one, node))
+    return False
+
+
+def _branches(call: Call) -> Iterator[list[Node]]:
+    """The bodies between which a call with a block chooses."""
+    for section in ("do", "else") if call.do_block is not None else ():
+        body = call.section(section)
+        clauses = [one for one in body if isinstance(one, Clause)]
+        if clauses:
+            yield from (one.body for one in clauses)
+        else:
+            yield body
+
+
+def _holds(statements: list[Node], node: Node) -> bool:
+    return any(one.span.covers(node.span) for one in statements)
 
 
 def in_with(
@@ -50,7 +101,7 @@ def in_with(
         return []
     first, rest = statements[at], statements[at + 1 :]
     tail = Span(first.start, statements[-1].end)
-    if has_lines_of_text(statements[at:]):
+    if has_lines_of_text(statements[at:]) or not begins_line(document, first):
         return []
     asked = request.text
     raises = call.name.endswith("!")
@@ -97,6 +148,13 @@ def in_with(
     elif answer.body:
         text += [f"{outer}else", f"{outer}  {answer.pattern} -> {answer.body}"]
     return [Edit(tail, newline.join([*text, f"{outer}end"]), document.path)]
+
+
+def begins_line(document: Document, node: Node) -> bool:
+    """Whether nothing stands before a node on its line."""
+    lines = document.lines
+    start = lines.line_span(lines.line_at(node.start)).start
+    return not document.source[start : node.start].strip()
 
 
 def _at_the_end(document: Document, match: Match, request: Node, answer: Answer) -> list[Edit]:

@@ -16,7 +16,7 @@ from lsp_server.syntax.elixir import Call, Pipe
 from lsp_server.text import Span
 
 from ._answers import answer_of
-from ._taken_errors import clause_added, in_with
+from ._taken_errors import clause_added, in_with, is_result, open_body
 
 _BASES = frozenset({"Tesla", "HTTPoison.Base"})
 _LIBRARIES = frozenset(
@@ -137,9 +137,10 @@ class _Building:
                 request = one.request
                 call = request.right if isinstance(request, Pipe) else request
                 if isinstance(call, Call):
-                    return in_with(document, function.body, call, request, answer)
+                    body = open_body(function, request)
+                    return in_with(document, body, call, request, answer)
                 return []
             taker = one.taker
-            if isinstance(taker, Call) and function.body[-1] in (taker, taker.pipe):
+            if isinstance(taker, Call) and is_result(function, taker):
                 return clause_added(document, taker, answer)
         return []

@@ -19,7 +19,7 @@ from lsp_server.syntax.elixir import Call
 from lsp_server.text import Span
 
 from ._answers import answer_of
-from ._taken_errors import clause_added, in_with
+from ._taken_errors import clause_added, in_with, is_result, open_body
 
 FARTHEST = 5  # steps below the transaction
 
@@ -193,8 +193,9 @@ class _Building:
                 return []
             answer = answer.after(f'Logger.error("{self.one.name} failed: #{{inspect(reason)}}")')
             if one.fact.untaken != "case":
-                edits = in_with(document, function.body, one.call, one.request, answer)
-            elif isinstance(one.taker, Call) and function.body[-1] in (one.taker, one.taker.pipe):
+                body = open_body(function, one.request)
+                edits = in_with(document, body, one.call, one.request, answer)
+            elif isinstance(one.taker, Call) and is_result(function, one.taker):
                 edits = clause_added(document, one.taker, answer)
             else:
                 edits = []

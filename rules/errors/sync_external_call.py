@@ -23,7 +23,10 @@ FARTHEST = 5  # steps below the entry; further down too many conditions stand in
 _PROXY = re.compile(r"proxy|forward|relay|mirror|tunnel", re.I)
 _WEBHOOK = re.compile(r"hook", re.I)
 # Visitors are let through only once the other side has said yes.
-_CHECK = re.compile(r"captcha|turnstile|oauth|openid|oidc|sso|saml|introspect", re.I)
+_CHECK = re.compile(
+    r"captcha|turnstile|oauth|openid|oidc|sso|saml|introspect|(?:access|auth|refresh|id)_?tokens?\b",
+    re.I,
+)
 _AUTH = re.compile(r"auth|session|sso|login", re.I)
 
 
