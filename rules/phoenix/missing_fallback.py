@@ -36,6 +36,9 @@ end
 """
 
 
+_ERROR_PAGE = re.compile(r":errors?\b|\"errors?\.json\"")
+
+
 class MissingFallback(Rule):
     """
     Actions of one controller that answer the same error with the same lines.
@@ -106,8 +109,8 @@ class MissingFallback(Rule):
 
     - The controller has an `action_fallback`.
     - The clauses differ, or need more than `conn` and what the clause itself binds.
-    - The clause renders a page of this controller, redirects to one, or calls private functions:
-      that is an answer of this page alone.
+    - The clause renders a page of this controller (other than `error`), redirects to one, or calls
+      private functions: that is an answer of this page alone.
     - The clauses are in one action.
 
     ## What the fix changes
@@ -147,12 +150,14 @@ class MissingFallback(Rule):
         ]
         others = ", ".join(f"`{name}`" for name in names[1:])
         build = partial(_operations, module=module, file=file, clauses=clauses)
+        fix = Fix.review("Add action_fallback", build, needs_files=True)
+        own_view = "render" in first.text and "put_view" not in first.text
         return self.finding(
             pattern,
             f"`{pattern.text}` is answered in `{names[0]}` as in {others}: let an "
             "`action_fallback` do it",
             related=related,
-            fix=Fix.review("Add action_fallback", build, needs_files=True),
+            fix=None if own_view else fix,
         )
 
 
@@ -174,7 +179,9 @@ def _can_move(clause: Clause, module: Module) -> bool:
                 if not _is_callee(node):
                     return False
             elif isinstance(node, Call) and node.receiver is None:
-                if node.name not in _SHARED or (node.name == "render" and not views):
+                if node.name not in _SHARED:
+                    return False
+                if node.name == "render" and not views and not _ERROR_PAGE.search(node.text):
                     return False
                 if module.names.functions.get(node.name):
                     return False
