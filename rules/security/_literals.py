@@ -39,6 +39,7 @@ _URL = re.compile(
     r"://[^\s/?#]+[^\s]*"
 )
 _ORIGIN = re.compile(r"[a-z+]+://[\w.-]+(?::\d+)?(?=/|\Z)")
+_USER = re.compile(r"[a-z+]+://[^/?#]*@")
 _HARMLESS = re.compile(
     r"(?:^|[/.@])example\.(?:com|org|net|edu)\b|\.(?:test|example|invalid)\b|w3\.org|schema\.org"
     r"|schemas?\.|xmlns|/schemas?/|/ns/|purl\.org|/namespace|opensource\.org|creativecommons\.org"
@@ -177,6 +178,8 @@ def _of_text(kind: str, node: Quoted) -> Place | None:
     if not first or node.is_heredoc or "\\" in node.text or _HARMLESS.search(first):
         return None
     whole = len(parts) == 1
+    if kind == "url" and _USER.match(first):
+        return None  # a password is for another rule, which does not show it
     if kind == "url":
         if whole:
             return Place(kind, first, node) if _URL.fullmatch(first) else None

@@ -46,7 +46,8 @@ def setting_of(secret: Secret) -> str:
 
 
 def _key(secret: Secret) -> str:
-    key = secret.key.lower().removeprefix("x-") or secret.label.rpartition(" ")[2].lower()
+    written = "" if secret.key in ("do", "else") else secret.key.lower().removeprefix("x-")
+    key = written or secret.label.rpartition(" ")[2].lower()
     return "token" if key == "authorization" else key
 
 

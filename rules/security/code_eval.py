@@ -62,7 +62,8 @@ class CodeEval(Rule):
     - The code around has asked a function whose name says so (`safe_term?`, `valid_formula?`)
       about the same value.
     - A template that the program chose by a literal: `Templates.template(:welcome, language)`.
-    - `apply/3` with a module and a function that do not come from the request.
+    - `apply/3` with a module and a function that do not come from the request, or with a function
+      of which a part is written out (`"#{name}_email"`).
     - Mix tasks, command lines, release tasks, configuration, and code that runs while compiling.
 
     ## What the fix changes
@@ -96,6 +97,8 @@ class CodeEval(Rule):
             return
         for what, argument in zip(("module", "function"), call.arguments, strict=False):
             made = argument if file.form is None else origin(argument, file.form) or argument
+            if what == "function" and any(len(one.parts) > 1 for one in made.find(String)):
+                continue  # `"#{name}_email"` leaves few to choose from
             if any(True for _ in values.within(made)):
                 message = f"the request chooses the {what} that `apply/3` calls"
                 yield self.finding(argument, f"{message}: list what it may choose")

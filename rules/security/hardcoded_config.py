@@ -120,6 +120,9 @@ class HardcodedConfig(Rule):
 
 
 def _short(text: str) -> str:
+    """What a message shows; of an address its host alone, as its path may be a secret."""
+    scheme, sign, rest = text.partition("://")
+    text = f"{scheme}{sign}{re.split('[/?#]', rest)[0]}" if sign else text
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 

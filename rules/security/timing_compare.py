@@ -37,6 +37,7 @@ _STRONG = re.compile(
     r"(?:^|_)(?:signature|hmac|api_?key|secret_key|(?:auth|access|api|session|reset|csrf|webhook|"
     r"verify|verification|bearer|refresh)_token)$"
 )
+_COMPUTING = re.compile(r"(?:re)?(?:comput|calculat|generat|build|mak|creat|sign|expect)")
 # What a module computes or reads that says that such a value guards something.
 _MAKING = frozenset(
     {":crypto.mac", ":crypto.hmac", ":crypto.hash", "Plug.Conn.get_req_header", "get_req_header"}
@@ -195,7 +196,8 @@ def _is_made(value: Node) -> bool:
         if call.dotted in _MAKING:
             return True
         if not call.is_field_access and _SECRET.search(call.name) and call.arguments:
-            return True
+            if call.receiver is not None or _COMPUTING.match(call.name):
+                return True
         if call.dotted in ("Application.get_env", "Application.fetch_env!", "System.get_env"):
             return True
         if call.dotted == "System.fetch_env!":

@@ -183,3 +183,9 @@ def test_the_fix_leaves_nothing_of_it() -> None:
     )
     assert b"Application.fetch_env!(:shop, :client_dsn)" in fixed["lib/shop/client.ex"]
     assert check(RULE, fixed) == []
+
+
+def test_a_setting_is_named_after_its_kind_where_nothing_else_names_it() -> None:
+    code = f'defmodule Shop.Hub do\n  def token, do: "{tokens()["github"]}"\nend\n'
+    fixed = fix_all(RULE, {"lib/shop/hub.ex": code.encode()})
+    assert b"Application.fetch_env!(:shop, :hub_token)" in fixed["lib/shop/hub.ex"]
