@@ -59,8 +59,8 @@ def in_blocks(
         edits.append(Edit(Span(start, start), newline, document.path))
     after = lines.line_bytes(last + 1).strip()
     if after and after != b"end" and not below:
-        end = lines.line_span(last).end
-        edits.append(Edit(Span(end, end), newline, document.path))
+        start = lines.line_span(last + 1).start  # where the next line would put one before itself
+        edits.append(Edit(Span(start, start), newline, document.path))
     return edits
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 
+from lsp_server.document import Document
 from lsp_server.facts.config import Configuration, Setting, configuration
 from lsp_server.facts.endpoints import Endpoint
 from lsp_server.facts.router import routing
@@ -182,8 +183,22 @@ def _same_site(snapshot: Snapshot, path: str, session: SessionOptions) -> list[E
     else:
         text = ', same_site: "Lax"'
         if len(lines.line_bytes(line).decode("utf-8", "replace")) + len(text) > WIDTH:
-            text = f',{line_ending(document.source)}{indent}  same_site: "Lax"'
+            return _one_a_line(document, session, path)
     return [Edit(Span(last.end, last.end), text, path)]
+
+
+def _one_a_line(document: Document, session: SessionOptions, path: str) -> list[Edit]:
+    """The options on lines of their own, where one more does not fit on theirs."""
+    source, newline = document.source, line_ending(document.source)
+    first, last = session.options[0].span, session.options[-1].span
+    indent = document.lines.indentation(first.start).decode()
+    written = [one.span.slice(source).decode() for one in session.options]
+    break_ = f",{newline}{indent}  "
+    rows = break_.join((*written, 'same_site: "Lax"'))
+    if source[first.start - 1 : first.start] == b"[" and source[last.end : last.end + 1] == b"]":
+        return [Edit(Span(first.start, last.end), f"{break_[1:]}{rows}{newline}{indent}", path)]
+    before = len(source[: first.start].rstrip(b" "))
+    return [Edit(Span(before, last.end), f"{break_[1:]}{rows}", path)]
 
 
 def _force_ssl(snapshot: Snapshot, path: str, setting: Setting) -> list[Edit]:
