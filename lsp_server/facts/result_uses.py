@@ -50,7 +50,7 @@ _SUCCESS = re.compile(rb"(?:\{\s*:ok\s*,|:ok\s*=[^=~>])")
 _CLAUSE = re.compile(rb"\{\s*:ok\s*,|:ok\b")
 _NOBODY = re.compile(rb"_[a-z0-9_]*\s*=[^=~>]")
 _TEMPORARY = re.compile(rb"te?mp", re.I)
-_TIDIES = re.compile(rb"clean|tidy|terminate|remove|delete|purge|discard|rollback")
+_TIDIES = re.compile(rb"clean|tidy|terminate|purge|discard|rollback")
 _FAILING = re.compile(rb"\s*(?:Logger\.\w+[^\n]*\s*)?(?:\{:error|:error|raise|reraise)\b")
 # Calls in statement position whose blocks or functions end in calls that nobody listens to.
 _BLOCKS = frozenset({b"if", b"unless", b"case", b"cond", b"with", b"for", b"Enum.each"})
@@ -151,9 +151,21 @@ def _tidying(form: Form) -> Iterator[ResultUse]:
         line = source[source.rfind(b"\n", 0, raw.start_byte) + 1 : end]
         name = b"" if form.function is None else form.function.name.encode()
         tidies = _TEMPORARY.search(line) or _TIDIES.search(name) or _FAILING.match(source, end)
-        if tidies:
+        if tidies or _is_used_before(form, raw):
             span = Span(callee.start_byte, callee.end_byte)
             yield ResultUse(TIDYING, span, span)
+
+
+def _is_used_before(form: Form, raw: RawNode) -> bool:
+    """Whether the function has worked with the file that it removes."""
+    arguments = Call(raw, form.tree).arguments
+    if form.function is None or not arguments:
+        return False
+    before = form.tree.source[form.function.head.end : raw.start_byte]
+    name = arguments[0].bytes
+    return (
+        re.search(rb"(?<![\w.])" + re.escape(name) + rb"(?![\w(])(?!\s*=[^=])", before) is not None
+    )
 
 
 def _callee(raw: RawNode, source: bytes) -> bytes:

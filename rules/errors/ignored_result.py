@@ -25,12 +25,15 @@ from lsp_server.text import Span, line_ending
 from ..ecto._discarded import whole
 
 WIDTH = 98
-_OUTSIDE = Effect.DB_WRITE | Effect.FILE | Effect.MAIL | Effect.HTTP
 _FILE = words("write rm cp mkdir mkdir_p rename touch copy cp_r")
 _HTTP = words("post put patch delete request")
 # Functions that take note of something beside the work, and those that tidy up.
-_ASIDE = re.compile(r"^(?:maybe_)?(?:track|record|audit|notify|touch)(?:_|$)|(?:^|_)logs?(?:_|$)")
-_TIDIES = re.compile(r"clean|purge|remove|delete|abort")
+_ASIDE = re.compile(
+    r"^(?:maybe_)?(?:track|record|audit|notify|touch|broadcast|publish_event)(?:_|$)"
+    r"|(?:^|_)logs?(?:_|$)|last_(?:use|seen|login|sign_in)"
+)
+_RECORDS = re.compile(r"(?:Logs?|Audit|Tracker|Tracking)$")
+_TIDIES = re.compile(r"clean|purge|remove|delete|abort|close|stop|ensure|unsubscribe|invalidate")
 _BODIES = frozenset({DO_BLOCK, BODY, *SECTIONS})
 
 
@@ -75,11 +78,11 @@ class IgnoredResult(ProjectRule):
     - `_ = File.rm(path)` with a comment that says why.
     - The bang forms, which raise, and functions that are not known to return an error. Functions
       of the project are followed, however deep; behaviours, protocols and variables are not.
-    - The function logs by itself, or changes nothing outside: neither files nor the database, and
-      no mail or request is sent.
+    - The function logs by itself.
     - The function only takes note of something (`log_…`, `track_…`, `record_…`, `notify_…`), or
-      tidies up outside of the database (`delete_…`, `purge_…`).
-    - `File.rm` of a temporary file, or because something else has failed.
+      tidies up outside of the database (`delete_…`, `close_…`, `ensure_…`).
+    - `File.rm` of a temporary file, of one that the function has worked with, or because something
+      else has failed.
     - Requests that only read (`get`, `head`), and what runs in a Task.
     - Writes of a repo: `ecto/ignored-result` speaks of them.
     - Mix tasks, scripts and tests.
@@ -118,7 +121,10 @@ class IgnoredResult(ProjectRule):
         if found.graph.callee(clause.module, call) is None:
             if not _matters(found, clause, call):
                 return
-        elif not _does_something(call.name, found.graph.effects(clause.module, call)):
+        elif (
+            not _does_something(call.name, found.graph.effects(clause.module, call))
+            or _RECORDS.search(call.module or clause.module) is not None
+        ):
             return
         name = found.graph.name_of(clause.module, call)
         build = partial(_logged, path=clause.path, callee=call.span, name=name, shape=shape)
@@ -134,9 +140,8 @@ class IgnoredResult(ProjectRule):
 
 
 def _does_something(name: str, effects: Effect) -> bool:
-    """Whether a function changes something outside that matters to its caller, and says nothing of
-    its failures itself."""
-    if not effects & _OUTSIDE or effects & Effect.LOG or _ASIDE.search(name) is not None:
+    """Whether a function does what matters to its caller, and says nothing of its failures."""
+    if effects & Effect.LOG or _ASIDE.search(name) is not None:
         return False
     return bool(effects & Effect.DB_WRITE) or _TIDIES.search(name) is None
 
