@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lsp_server.facts.child_specs import Child
+from lsp_server.facts.index import Index
 from lsp_server.facts.supervision import Children, Start
 from lsp_server.facts.supervision_edits import NewChild, child_insertion
 from lsp_server.facts.supervision_tree import Application, application_of
@@ -31,6 +32,12 @@ class Provided:
     def is_new(self) -> bool:
         """Whether the application does not start it yet."""
         return bool(self.edits)
+
+
+def can_provide(index: Index, path: str) -> bool:
+    """Whether the application around a file has a list that children can be added to."""
+    application = application_of(index, path)
+    return application is not None and application.top is not None and bool(application.top.lists)
 
 
 def provided(snapshot: Snapshot, path: str, module: str, suffix: str) -> Provided | None:

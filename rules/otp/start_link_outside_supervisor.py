@@ -20,7 +20,7 @@ from lsp_server.syntax.elixir import Call, Match
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span, line_ending
 
-from ._infrastructure import provided_for
+from ._infrastructure import can_provide, provided_for
 from ._start_child import WIDTH, apart, can_become_start_child, is_elixirs, start_child
 
 _TASK = "Task"
@@ -151,7 +151,8 @@ class StartLinkOutsideSupervisor(ProjectRule):
     no longer ends the caller: it is started again, as often as its `restart:` says, so that a
     process which may end by itself wants `use GenServer, restart: :temporary`. A task is started
     with `Task.Supervisor.start_child`. There is no fix for a module that is already a child of a
-    supervisor: use that process instead of starting another.
+    supervisor: use that process instead of starting another. Where the children of the application
+    are computed there is none either.
     """
 
     reads = (Start, Children, processes, ProcessUse, Function, applications, project_context)
@@ -182,27 +183,32 @@ class StartLinkOutsideSupervisor(ProjectRule):
                 continue
             if start.module == _TASK:
                 if start.by not in own:
-                    yield self._task(start, path)
+                    yield self._task(index, start, path)
             elif start.module in startable:
-                yield self._process(start, path, own.get(start.module), start.module in static)
+                is_child = start.module in static
+                yield self._process(index, start, path, own.get(start.module), is_child)
 
-    def _task(self, start: Start, path: str) -> Finding:
+    def _task(self, index: Index, start: Start, path: str) -> Finding:
         message = (
             "this task is linked to whoever calls: its crash ends the caller; start it with "
             "`Task.Supervisor.start_child/2`"
         )
-        build = partial(_supervised_task, path=path, span=start.span)
-        fix = Fix.review("Start it under a Task.Supervisor", build)
+        fix: Fix | None = None
+        if can_provide(index, path):
+            build = partial(_supervised_task, path=path, span=start.span)
+            fix = Fix.review("Start it under a Task.Supervisor", build)
         return self.finding(start.span, message, path=path, fix=fix)
 
-    def _process(self, start: Start, path: str, process: Process | None, is_child: bool) -> Finding:
+    def _process(
+        self, index: Index, start: Start, path: str, process: Process | None, is_child: bool
+    ) -> Finding:
         message = f"{start.module} is linked to whoever calls, and no supervisor knows it; "
         if is_child:
             message += "a supervisor starts one already, which callers should use"
             return self.finding(start.span, message, path=path)
         message += "start it with `DynamicSupervisor.start_child/2`"
         fix: Fix | None = None
-        if process is not None and process.child_spec:
+        if process is not None and process.child_spec and can_provide(index, process.path):
             build = partial(_supervised, path=path, span=start.span, process=process)
             fix = Fix.review("Start it under a DynamicSupervisor", build)
         return self.finding(start.span, message, path=path, fix=fix)
