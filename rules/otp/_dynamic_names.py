@@ -238,6 +238,8 @@ def _of_pair(pair: Pair, form: Form) -> Use:
     match node:
         case Tuple([first, _]) if module_of(first, form):
             return Use.GIVEN if module_of(first, form) in VIA else Use.GIVEN_AS_ATOM
+        case Tuple([first, Atom("start_link"), _]) if module_of(first, form):
+            return Use.GIVEN if module_of(first, form) in VIA else Use.GIVEN_AS_ATOM
         case Match() if isinstance(node.left, Identifier):
             return _of_options(node.left.name, form)
     call = None if node is None else node.parent
