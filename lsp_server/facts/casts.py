@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.local_flow import module_of
+from lsp_server.facts.loops import recursion
 from lsp_server.facts.modules import full_name
 from lsp_server.facts.places import CONCURRENT, ELSEWHERE, LATER, LOOP, SMALL, in_order, place_at
 from lsp_server.facts.regions import regions_of
 from lsp_server.facts.sightings import forms_with
 from lsp_server.role import Role
-from lsp_server.syntax.elixir import AnonymousFunction, BinaryOperator, Call, Identifier
+from lsp_server.syntax.elixir import (
+    AnonymousFunction,
+    BinaryOperator,
+    Call,
+    Identifier,
+    ModuleAttribute,
+)
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
 
 _NAMES = ("cast", "send")
+MANY = 100
+_RANGE = re.compile(r"(\d[\d_]*)\s*\.\.\s*(\d[\d_]*)")
 _WANTED = frozenset({b"cast", b"send"})
 _CASTERS = frozenset({"Agent", "GenServer", "GenStage", ":gen_server", ":gen_statem"})
 # What waits in between: whoever sends is held up by it.
@@ -58,26 +68,39 @@ def collect_casts(document: Document) -> Iterator[Cast]:
         if not found:
             continue
         loops = any(sign in form.bytes for sign in _LOOPS)
-        regions = in_order(regions_of(form.index), template=False) if loops else []
+        own = form.index.raw_calls.get(function.name.encode(), ())
+        found_regions = regions_of(form.index) if loops else []
+        if len(own) > 1:
+            found_regions += recursion(function.head, own, form.raw.end_byte)
+        regions = in_order(found_regions, template=False)
         waits = not _WAITING.isdisjoint(form.index.callee_names)
         for call in found:
             target = call.arguments[0]
-            place, _ = place_at(regions, call.start, call.end)
+            place, over = place_at(regions, call.start, call.end)
+            if is_long(over):
+                place &= ~SMALL
             names = {one.name for one in target.find(Identifier)}
             placed = b"&" in target.bytes
             varies = placed or (bool(place & LOOP) and _varies(call, names))
+            named = isinstance(target, ModuleAttribute) or names <= {"__MODULE__"}
             yield Cast(
                 full_name(form.module),
                 function.name,
                 function.arity,
                 call.dotted,
-                not varies and names <= {"__MODULE__"},
+                not varies and named,
                 bool(place & LOOP)
                 and not place & (SMALL | ELSEWHERE | LATER | CONCURRENT)
                 and not varies,
                 waits,
                 call.callee_span,
             )
+
+
+def is_long(collection: str) -> bool:
+    """Whether a collection that is written out has many elements: `1..10_000`."""
+    found = _RANGE.fullmatch(collection)
+    return found is not None and int(found[2]) - int(found[1]) >= MANY
 
 
 def _is_cast(call: Call, form: Form) -> bool:

@@ -190,9 +190,11 @@ class Fate:
         module = module_of(call.receiver, self.form)
         if call.receiver is None and call.name not in ("send", "is_pid", "is_port"):
             return True
+        if module == "Stream" and is_run(call):
+            return self._runs_elsewhere(call)
         if module not in self.kind.users or call.name in self.kind.keepers:
             return True
-        if call.name in _STREAMS and not _is_run(call):
+        if call.name in _STREAMS and not is_run(call):
             return True
         if module == "Path":
             return True
@@ -207,7 +209,8 @@ class Fate:
                 arguments = outer.parent
                 call = None if arguments is None else arguments.parent
                 if not isinstance(call, Call) or call.module not in _AT_ONCE:
-                    return True
+                    if not (isinstance(call, Call) and call.module == "Stream" and is_run(call)):
+                        return True
         return False
 
     def _closes(self, node: Node, depth: int) -> bool:
@@ -271,7 +274,7 @@ def is_fallible(argument: Node) -> bool:
     )
 
 
-def _is_run(call: Call) -> bool:
+def is_run(call: Call) -> bool:
     """Whether a stream is run in the pipe or call that it is made in."""
     node: Node = call
     parent = node.parent

@@ -128,4 +128,4 @@ def head_of(function: Function) -> str:
 
 def is_call_of(call: Call, modules: frozenset[str], file: File) -> bool:
     """Whether a call is of a function of one of these modules."""
-    return call.receiver is not None and file.module_of(call) in modules
+    return file.module_of(call) in modules

@@ -14,6 +14,7 @@ from lsp_server.facts.primitives import DATABASE, Effect
 from lsp_server.facts.server_modules import LaterReply, ServerModule, reply_of
 from lsp_server.facts.supervision import Start
 from lsp_server.facts.supervision_tree import (
+    Application,
     Process,
     application_of,
     applications,
@@ -199,12 +200,12 @@ class BlockingCallback(ProjectRule):
             call, effect, says = finding
             fix = None
             application = application_of(index, clause.path)
-            if (clause.path, clause.span) in later and application and application.top:
+            if (clause.path, clause.span) in later and application and _has_list(application):
                 fix = Fix.review("Reply from a task", partial(_delegated, clause=clause))
             yield self.finding(
                 call.span,
                 f"`{graph.name_of(clause.module, call)}` {says} in `{clause.name}/{clause.arity}`, "
-                f"and everything that {clause.module} is asked waits",
+                f"and all who ask {clause.module} wait; let a task do it",
                 path=clause.path,
                 fix=fix,
                 related=[
@@ -228,6 +229,10 @@ class BlockingCallback(ProjectRule):
                     continue
                 return call, effect, says
         return None
+
+
+def _has_list(application: Application) -> bool:
+    return application.top is not None and bool(application.top.lists)
 
 
 def _is_one_of_many(process: Process) -> bool:

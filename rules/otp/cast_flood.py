@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.facts.casts import Cast
+from lsp_server.facts.casts import Cast, is_long
 from lsp_server.facts.effects import call_graph
 from lsp_server.facts.modules import FunctionKey
 from lsp_server.facts.places import CONCURRENT, ELSEWHERE, LATER, LOOP, SMALL, TEMPLATE
@@ -94,7 +94,8 @@ class CastFlood(ProjectRule):
         graph = call_graph(index)
         for clause in graph.clauses:
             for call in clause.calls:
-                if not call.place & LOOP or call.place & _OTHERWISE:
+                place = call.place & ~SMALL if is_long(call.over) else call.place
+                if not place & LOOP or place & _OTHERWISE:
                     continue
                 callee = graph.callee(clause.module, call)
                 if callee is None or callee not in clients or callee in waiting:

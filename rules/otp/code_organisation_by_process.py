@@ -10,7 +10,7 @@ from lsp_server.lint.finding import Finding
 from lsp_server.lint.rule import Rule, on
 from lsp_server.severity import Profile, Severity
 from lsp_server.syntax.definitions import Function
-from lsp_server.syntax.elixir import Identifier
+from lsp_server.syntax.elixir import Call, Identifier
 from lsp_server.syntax.literals import Atom, Boolean, Integer, List, Map, Nil, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Module
@@ -102,7 +102,7 @@ class CodeOrganisationByProcess(Rule):
 def _only_starts(init: Function) -> bool:
     match init.body:
         case [Tuple([Atom("ok"), state])]:
-            return isinstance(state, Identifier) or _is_constant(state)
+            return not any(True for _ in state.find(Call))
     return False
 
 

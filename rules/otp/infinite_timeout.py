@@ -44,17 +44,18 @@ _HTTP_MODULES = frozenset(
     if any(effect is Effect.HTTP for effect in functions.values())
 )
 _DATABASE_MODULES = frozenset({"Ecto.Adapters.SQL", "MyXQL", "Postgrex"})
+_REPO = frozenset({*REPO, "checkout"})
 _KEYS = re.compile(r"(?:\w+_)?timeout")
 _NAMES = (
     *sorted({name for _, name in WAITS}),
-    *sorted(set(REPO) - {name for _, name in WAITS}),
+    *sorted(_REPO - {name for _, name in WAITS}),
     *sorted(
         {
             name
             for module in (*_HTTP_MODULES, *_DATABASE_MODULES)
             for name in LIBRARY.get(module, ())
         }
-        - set(REPO)
+        - _REPO
         - {name for _, name in WAITS}
     ),
     "new",
@@ -158,7 +159,7 @@ def _found(call: Call, file: File) -> Iterator[_Found]:
                 yield _Found(arguments[number], what, PROCESS)
         if module == "Task" and call.name == "yield_many":
             yield from _options(call, "the tasks", PROCESS)
-    elif module in _DATABASE_MODULES or (call.name in REPO and file.is_repo(call)):
+    elif module in _DATABASE_MODULES or (call.name in _REPO and file.is_repo(call)):
         yield from _options(call, "the database", DATABASE)
     elif module in _HTTP_MODULES:
         yield from _options(call, "another service", HTTP)

@@ -34,6 +34,7 @@ from ._handles import (
     block_after,
     is_definition,
     is_fallible,
+    is_run,
 )
 from ._turns import behaviours
 
@@ -136,6 +137,9 @@ class ResourceLeak(Rule):
         if any(isinstance(one, (AnonymousFunction, Capture)) for one in arguments):
             return
         if kind is PORT and b"exit_status" in form.bytes:
+            return
+        module = form.module.call
+        if call.module == "Temp" and module is not None and b"Temp.track" in module.bytes:
             return
         opened = _opened(kind, call)
         if opened is None or (kind is MONITOR and not _is_watched(opened, call, form, file)):
@@ -248,7 +252,8 @@ def _used_at_once(kind: Kind, step: Node) -> _Opened | None:
     """`File.open!(path) |> IO.write(text)`: nobody has the handle afterwards."""
     if not isinstance(step, Call) or step.module not in kind.users or not step.module:
         return None
-    return None if step.name in ("stream", "binstream", *kind.keepers) else ("", [], None, False)
+    kept = step.name in kind.keepers or (step.name in ("stream", "binstream") and not is_run(step))
+    return None if kept else ("", [], None, False)
 
 
 def _in_case(call: Call, tagged: bool) -> _Opened | None:
@@ -269,7 +274,8 @@ def _in_with(step: BinaryOperator, tagged: bool) -> _Opened | None:
     later = [one for one in outer.written_arguments if one.start >= step.end]
     steps = [one for one in later if one.kind != "keywords"]
     fallible = any(is_fallible(one) for one in steps)
-    return name, [*steps, *outer.section("do")], None, fallible
+    inner = None if steps else outer
+    return name, [*steps, *outer.section("do")], inner, fallible
 
 
 def _is_watched(opened: _Opened, call: Call, form: Form, file: File) -> bool:

@@ -127,7 +127,7 @@ class SleepInProcess(Rule):
             advice = "the request and its connection wait; leave the work to a job"
         else:
             advice = f"{form.module.name} answers nothing meanwhile; use `Process.send_after/3`"
-        name = f"{call.module}.{call.name}/1"
+        name = f"{call.dotted}/1"
         return self.finding(
             call.callee_span,
             f"`{name}` in `{head_of(function)}`: {advice}",
