@@ -78,7 +78,7 @@ class UndeclaredAttr(Rule):
     - What LiveView brings (`@inner_block`, `@flash`, `@socket`, `@myself`, `@streams`, `@uploads`).
     - A component that hands all of `assigns` on, or assigns computed keys.
     - A function that declares nothing gets one hint, at its name, without a fix. A page of a
-      controller, a layout and a function that is called with `assigns` get none, if their own file
+      controller, a layout and a function that its file calls by name get none, if their own file
       has no tag of them.
 
     ## What the fix changes
@@ -144,8 +144,8 @@ def _is_used(one: FunctionComponent, document: Document) -> bool:
 
 
 def _stands_alone(one: FunctionComponent, document: Document) -> bool:
-    """Whether a function is neither a page nor a part of one that hands its `assigns` on."""
-    called = rb"(?<!def )(?<!defp )\b%s\(assigns\)" % re.escape(one.name.encode())
+    """Whether a function is neither a page nor one that its file calls as a function."""
+    called = rb"(?<!def )(?<!defp )\b%s\(|&%s/1" % ((re.escape(one.name.encode()),) * 2)
     return not _VIEWS.search(one.module) and re.search(called, document.source) is None
 
 
