@@ -29,7 +29,8 @@ _WANTED = frozenset(name.encode() for name in _NAMES)
 
 
 class ProcessMessage(Fact):
-    """`GenServer.call(Shop.Stock, {:count, id})` in the module `by`.
+    """`GenServer.call(Shop.Stock, {:count, id})` in the module `by`; `target` may be an atom, with
+    its colon.
 
     `through` is the function, `shape` what is sent as far as it is written out: `count/1` for that
     message or `reset/0` for an atom; of an Agent `Map.get/1` for `&Map.get(&1, key)` and `/0` for
@@ -74,7 +75,7 @@ def collect_process_messages(document: Document) -> Iterator[ProcessMessage]:
 
 
 def _target(module: str) -> str:
-    return "" if module.startswith((":", "__MODULE__")) else module
+    return "" if module.startswith("__MODULE__") else module
 
 
 def shape_of(message: Node) -> str:

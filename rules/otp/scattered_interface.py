@@ -123,8 +123,8 @@ class ScatteredInterface(ProjectRule):
     ## When it stays silent
 
     - Only one other module sends to the process: that may be where its functions are.
-    - The process is named by a variable, a pid, an atom or a key in a Registry, or no module of
-      the project is that process.
+    - The process is named by a variable, a pid or a key in a Registry, or no module of the project
+      is that process, nor registers an atom that is its name.
     - The owning module itself; tests and scripts.
 
     ## What the fix changes
@@ -141,11 +141,14 @@ class ScatteredInterface(ProjectRule):
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         index = snapshot.index
         known = processes(index)
+        names = {one.use.registers: one.module for one in known.values()}
         sent: dict[str, list[Sent]] = {}
         for path, message in index.of(ProcessMessage):
-            process = known.get(message.target)
-            if process is not None and process.behaviour == message.through.partition(".")[0]:
-                sent.setdefault(message.target, []).append((path, message))
+            process = known.get(names.get(message.target, message.target))
+            if process is None or process.module == message.by:
+                continue
+            if process.behaviour == message.through.partition(".")[0]:
+                sent.setdefault(process.module, []).append((path, message))
         for target, messages in sent.items():
             modules = {message.by for _, message in messages}
             if len(modules) < 2:
@@ -167,8 +170,8 @@ class ScatteredInterface(ProjectRule):
                 )
 
 
-def _key(message: ProcessMessage) -> tuple[str, str]:
-    return message.through, message.shape
+def _key(message: ProcessMessage) -> tuple[str, str, str]:
+    return message.target, message.through, message.shape
 
 
 def _name(shape: str) -> str:
@@ -195,11 +198,8 @@ def _named(snapshot: Snapshot, process: Process, sent: Sequence[Sent]) -> list[E
         values = _values(call.written_arguments[1])
         first = call.written_arguments[0]
         names = document.names_at(call.start)
-        target = (
-            first.text
-            if isinstance(first, (Alias, ModuleAttribute))
-            else names.shorten(process.module)
-        )
+        written = isinstance(first, (Alias, ModuleAttribute)) and message.target[:1] != ":"
+        target = first.text if written else names.shorten(process.module)
         given = ", ".join(one.text for one in values)
         edits.append(Edit(call.span, f"{target}.{name}({given})", path))
         calls.append((call, values))
@@ -210,11 +210,12 @@ def _named(snapshot: Snapshot, process: Process, sent: Sequence[Sent]) -> list[E
         return edits if _is_there(module, name, size, sent[0][1]) else []
     call, values = calls[0]
     parameters = _parameters(module, call, values)
-    written = _client(call, name, values, parameters)
+    own = sent[0][1].target
+    lines = _client(call, own if own[:1] == ":" else "__MODULE__", name, values, parameters)
     indent = owner.lines.indentation(module.span.start).decode() + "  "
-    if any(len(indent) + len(line) > WIDTH for line in written):
+    if any(len(indent) + len(line) > WIDTH for line in lines):
         return []
-    return [*edits, functions_inserted(owner, module, [*written, ""], _last_client(module))]
+    return [*edits, functions_inserted(owner, module, [*lines, ""], _last_client(module))]
 
 
 def _call_at(document: Document, message: ProcessMessage) -> Call | None:
@@ -257,7 +258,10 @@ def _taken(module: Module, message: Node, size: int) -> Sequence[Node]:
     return ()
 
 
-def _client(call: Call, name: str, values: Sequence[Node], parameters: Sequence[str]) -> list[str]:
+def _client(
+    call: Call, own: str, name: str, values: Sequence[Node], parameters: Sequence[str]
+) -> list[str]:
+    """The lines of the function; `own` is how the process is called there."""
     message = call.written_arguments[1]
     text = message.text
     for value, parameter in reversed([*zip(values, parameters, strict=True)]):
@@ -265,7 +269,7 @@ def _client(call: Call, name: str, values: Sequence[Node], parameters: Sequence[
         raw = text.encode()
         text = (raw[:start] + parameter.encode() + raw[end:]).decode("utf-8", "replace")
     head = f"def {name}({', '.join(parameters)})" if parameters else f"def {name}"
-    body = f"{call.dotted}(__MODULE__, {text})"
+    body = f"{call.dotted}({own}, {text})"
     whole = f"{head}, do: {body}"
     if len(whole) + 2 <= WIDTH:
         return [whole]
@@ -280,7 +284,7 @@ def _is_there(module: Module, name: str, size: int, message: ProcessMessage) -> 
     match clauses[0].body:
         case [Call() as call] if call.dotted == message.through and len(call.arguments) == 2:
             target, sent = call.arguments
-            own = target.text in ("__MODULE__", module.name)
+            own = target.text in ("__MODULE__", module.name, message.target)
             parameters = [one.text for one in clauses[0].parameters]
             same = [one.text for one in _values(sent)] == parameters
             tag = message.shape.rpartition("/")[0]

@@ -21,6 +21,7 @@ def test_targets_and_shapes() -> None:
     assert sent("GenServer.call(Stock, {:count, id})") == [
         (stock, "GenServer.call", "count/1", True)
     ]
+    assert sent("GenServer.cast(:stock, :reset)") == [(":stock", "GenServer.cast", "reset/0", True)]
     assert sent("GenServer.cast(Stock, :reset)") == [(stock, "GenServer.cast", "reset/0", True)]
     assert sent("GenServer.call(Stock, :a, 5_000)") == [(stock, "GenServer.call", "a/0", False)]
     assert sent("Stock |> GenServer.call(:a)") == [(stock, "GenServer.call", "a/0", False)]
@@ -31,5 +32,5 @@ def test_targets_and_shapes() -> None:
 
 
 def test_what_is_no_other_module() -> None:
-    for target in ("__MODULE__", "Shop.Orders", "id", ":stock", "{:global, Stock}"):
+    for target in ("__MODULE__", "Shop.Orders", "id", "{:global, Stock}"):
         assert sent(f"GenServer.call({target}, :count)") == [], target
