@@ -25,6 +25,8 @@ from lsp_server.text import Span, line_ending
 from ..ecto._discarded import whole
 
 WIDTH = 98
+_OUTSIDE = Effect.FILE | Effect.MAIL | Effect.HTTP
+_SCRIPT = re.compile(r"seed|fixture|dataset|release")
 _FILE = words("write rm cp mkdir mkdir_p rename touch copy cp_r")
 _HTTP = words("post put patch delete request")
 # Functions that take note of something beside the work, and those that tidy up.
@@ -78,7 +80,7 @@ class IgnoredResult(ProjectRule):
     - `_ = File.rm(path)` with a comment that says why.
     - The bang forms, which raise, and functions that are not known to return an error. Functions
       of the project are followed, however deep; behaviours, protocols and variables are not.
-    - The function logs by itself.
+    - The function logs by itself; or it changes nothing outside, and only hands on others' errors.
     - The function only takes note of something (`log_…`, `track_…`, `record_…`, `notify_…`), or
       tidies up outside of the database (`delete_…`, `close_…`, `ensure_…`).
     - `File.rm` of a temporary file, of one that the function has worked with, or because something
@@ -113,7 +115,7 @@ class IgnoredResult(ProjectRule):
                     yield from self._judge(found, *site)
 
     def _judge(self, found: Results, clause: Clause, call: CallSite) -> Iterator[Finding]:
-        if "lib/mix/" in f"/{clause.path}":
+        if "lib/mix/" in f"/{clause.path}" or _SCRIPT.search(clause.path):
             return
         shape = found.of(clause.module, call)
         if not shape & FAILURE or not shape & SUCCESS:
@@ -121,10 +123,7 @@ class IgnoredResult(ProjectRule):
         if found.graph.callee(clause.module, call) is None:
             if not _matters(found, clause, call):
                 return
-        elif (
-            not _does_something(call.name, found.graph.effects(clause.module, call))
-            or _RECORDS.search(call.module or clause.module) is not None
-        ):
+        elif not _does_something(found, clause, call):
             return
         name = found.graph.name_of(clause.module, call)
         build = partial(_logged, path=clause.path, callee=call.span, name=name, shape=shape)
@@ -139,11 +138,18 @@ class IgnoredResult(ProjectRule):
         )
 
 
-def _does_something(name: str, effects: Effect) -> bool:
-    """Whether a function does what matters to its caller, and says nothing of its failures."""
-    if effects & Effect.LOG or _ASIDE.search(name) is not None:
+def _does_something(found: Results, clause: Clause, call: CallSite) -> bool:
+    """Whether a function of the project does what matters to its caller, and says nothing of its
+    failures."""
+    effects = found.graph.effects(clause.module, call)
+    if effects & Effect.LOG or _ASIDE.search(call.name) or _RECORDS.search(call.module):
         return False
-    return bool(effects & Effect.DB_WRITE) or _TIDIES.search(name) is None
+    if effects & Effect.DB_WRITE:
+        return True
+    if _TIDIES.search(call.name):
+        return False
+    # What changes nothing outside must say by itself that it can fail.
+    return bool(effects & _OUTSIDE) or len(found.way(clause.module, call)) == 1
 
 
 def _matters(found: Results, clause: Clause, call: CallSite) -> bool:
