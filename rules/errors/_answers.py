@@ -52,6 +52,12 @@ def answer_of(form: Form, function: Function, turn: Turn | None) -> Answer | Non
                 return None
             body = f'send_resp({parameters[0]}, :bad_gateway, "Bad Gateway")'
             return Answer("{:error, _reason}", body)
+        case Turn.PLUG if parameters and parameters[0]:
+            names = form.module.names
+            known = names.uses or any(one.module == "Plug.Conn" for one in names.all_imports())
+            conn = "" if known else "Plug.Conn."
+            body = f'{parameters[0]} |> {conn}send_resp(:bad_gateway, "Bad Gateway")'
+            return Answer("{:error, _reason}", f"{body} |> {conn}halt()")
         case Turn.LIVE if function.name in _NO_REPLY and parameters and parameters[-1]:
             text = "Please try again later"
             body = f'{{:noreply, put_flash({parameters[-1]}, :error, "{text}")}}'

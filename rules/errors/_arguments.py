@@ -40,10 +40,34 @@ def appended(document: Document, holder: Call | List, text: str) -> list[Edit]:
             gap = Span(match.left.end, right.start)
             broken = Edit(gap, f" ={newline}{indent}", document.path)
             return [broken, edit, *set_apart(document, match)]
+    if isinstance(holder, List):
+        outer = _rewritten(document, holder, text)
+        if outer is not None:
+            return [outer]
     if _may_break(document, holder, match):
         broken = _broken(document, holder, match, [*(one.text for one in flat), text])
         return [broken, *set_apart(document, holder)]
     return [edit]
+
+
+def _rewritten(document: Document, options: List, text: str) -> Edit | None:
+    """The call around a list with each argument on a line of its own, where the call begins its
+    line and has arguments of one line each."""
+    call = options.enclosing(Call)
+    if call is None or options not in call.written_arguments or not call.has_parentheses:
+        return None
+    lines = document.lines
+    indent = lines.indentation(call.start).decode()
+    if lines.line_span(lines.line_at(call.start)).start + len(indent) != call.start:
+        return None
+    newline = line_ending(document.source)
+    added = options.text[:-1] + (f", {text}]" if options.elements else f"{text}]")
+    arguments = [added if one == options else one.text for one in _pairs(call.written_arguments)]
+    if any("\n" in one or len(indent) + len(one) + 3 > WIDTH for one in arguments):
+        return None
+    inner = f",{newline}".join(f"{indent}  {one}" for one in arguments)
+    written = f"{call.target.text}({newline}{inner}{newline}{indent})"
+    return Edit(call.span, written, document.path)
 
 
 def set_apart(document: Document, node: Node) -> list[Edit]:

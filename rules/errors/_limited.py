@@ -99,12 +99,34 @@ def _rows(node: Node, newline: str) -> list[str]:
     return node.text.split(newline)
 
 
+def _given(document: Document, node: Node) -> list[Edit]:
+    """The call as the function that `within_limit` is given."""
+    flat = f"{_HELPER}(fn -> {node.text} end)"
+    newline, lines = line_ending(document.source), document.lines
+    if b"\n" not in node.bytes and _fits(document, node, flat):
+        return [Edit(node.span, flat, document.path)]
+    parent = node.parent
+    if not isinstance(parent, BinaryOperator) or parent.operator != "<-":
+        return []
+    column = parent.left.start - lines.line_span(lines.line_at(parent.left.start)).start
+    inner = " " * (column + 2)
+    old = lines.indentation(node.start).decode()
+    rows = _rows(node, newline)
+    after = document.source[node.end : lines.line_span(lines.line_at(node.end)).end]
+    if len(rows) == 1 and len(inner) + len(flat) + len(after) <= WIDTH:
+        text = flat
+    else:
+        body = newline.join(f"{inner}  {row.removeprefix(old)}" for row in rows)
+        text = f"{_HELPER}(fn ->{newline}{body}{newline}{inner}end)"
+    span = Span(parent.left.end, node.end)
+    return [Edit(span, f" <-{newline}{inner}{text}", document.path)]
+
+
 def _helped(document: Document, form: Form, node: Node, supervisor: str) -> list[Edit]:
     """The call given to a private function that waits, which is added to the module."""
-    text = f"{_HELPER}(fn -> {node.text} end)"
-    if b"\n" in node.bytes or not _fits(document, node, text):
+    edits = _given(document, node)
+    if not edits:
         return []
-    edits = [Edit(node.span, text, document.path)]
     module = form.module
     if not module.names.defines(_HELPER, 1):
         newline = line_ending(document.source)

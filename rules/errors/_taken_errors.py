@@ -36,6 +36,7 @@ from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
 from ._answers import Answer
+from ._arguments import set_apart
 
 WIDTH = 98  # the formatter's line length
 _PLAIN = (Pipe, Match, Access, Keywords, List, Map, Pair, String, StringInterpolation, Tuple)
@@ -146,8 +147,12 @@ def in_with(
         text += [f"{outer}else", f"{outer}  {answer.pattern} ->", f"{outer}    {answer.first}"]
         text += [f"{outer}    {answer.body}"]
     elif answer.body:
-        text += [f"{outer}else", f"{outer}  {answer.pattern} -> {answer.body}"]
-    return [Edit(tail, newline.join([*text, f"{outer}end"]), document.path)]
+        clause = f"{outer}  {answer.pattern} -> {answer.body}"
+        if len(clause) > WIDTH:
+            clause = f"{outer}  {answer.pattern} ->{newline}{outer}    {answer.body}"
+        text += [f"{outer}else", clause]
+    edit = Edit(tail, newline.join([*text, f"{outer}end"]), document.path)
+    return [*(one for one in set_apart(document, first) if one.span.end <= first.start), edit]
 
 
 def begins_line(document: Document, node: Node) -> bool:

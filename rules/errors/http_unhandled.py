@@ -75,10 +75,10 @@ class HttpUnhandled(ProjectRule):
 
     What follows the request goes into a `with`, so that the function returns the client's
     `{:error, reason}` instead of raising, and the same as before where the request succeeds. A
-    `case` gets the clause that returns it. Actions without an `action_fallback` answer with status
-    502, callbacks of a LiveView with a flash message. Look at the callers: they have to take the
-    error now. There is no fix where the function could not return an error, or where the pattern
-    also refuses answers that are no errors (`{:ok, %{status: 200}} =`).
+    `case` gets the clause that returns it. Plugs, and actions without an `action_fallback`, answer
+    with status 502, callbacks of a LiveView with a flash message. Look at the callers: they have to
+    take the error now. There is no fix where the function could not return an error, or where the
+    pattern also refuses answers that are no errors (`{:ok, %{status: 200}} =`).
     """
 
     reads = (UntakenError, entries, request_path, modules)

@@ -14,6 +14,7 @@ from lsp_server.facts.http_timeouts import (
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
+from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.literals import List
 from lsp_server.syntax.outline import Form
@@ -148,24 +149,25 @@ def _lengthened(document: Document, call: Call) -> list[Edit]:
 
 
 def _after(document: Document, call: Call) -> list[Edit]:
-    """`after` for a `receive` whose only clause returns what `Mint.HTTP.stream/2` does."""
-    clauses = call.clauses()
-    block = call.do_block
-    if block is None or len(clauses) != 1 or len(clauses[0].patterns) != 1:
+    """`after` for a `receive` whose only clause returns what `Mint.HTTP.stream/2` does, or whose
+    value is the function's."""
+    clauses, block, function = call.clauses(), call.do_block, Function.around(call)
+    if block is None or function is None:
         return []
-    body = clauses[0].body
-    streamed = body[-1] if body else None
-    if not isinstance(streamed, Call) or streamed.name != "stream" or len(body) != 1:
+    body = clauses[0].body if len(clauses) == 1 else []
+    streamed = body[0] if len(body) == 1 else None
+    error = document.names_at(call.start).shorten("Mint.TransportError")
+    if isinstance(streamed, Call) and streamed.name == "stream" and streamed.arguments:
+        connection = streamed.arguments[0].text
+        answer = f"{{:error, {connection}, %{error}{{reason: :timeout}}, []}}"
+    elif function.body and function.body[-1] == call:
+        answer = "{:error, :timeout}"
+    else:
         return []
-    connection = streamed.arguments[0].text if streamed.arguments else ""
     newline = line_ending(document.source)
     indent = document.lines.indentation(block.end).decode()
-    error = document.names_at(call.start).shorten("Mint.TransportError")
     at = block.inner.end
-    text = (
-        f"after{newline}{indent}  {_LIMIT} -> "
-        f"{{:error, {connection}, %{error}{{reason: :timeout}}, []}}{newline}{indent}"
-    )
+    text = f"after{newline}{indent}  {_LIMIT} -> {answer}{newline}{indent}"
     return [Edit(Span(at, at), text, document.path)]
 
 
