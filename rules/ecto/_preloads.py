@@ -15,7 +15,7 @@ from lsp_server.syntax.literals import Atom, Keywords, List, Pair
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
-from ._batched import Loop, call_at, loop_around
+from ._batched import Loop, apart, as_block, call_at, loop_around
 
 WIDTH = 98  # the formatter's line length
 _DEEPEST = 12
@@ -220,6 +220,11 @@ def _appended(document: Document, call: Call, whole: Node, wanted: Tree) -> Edit
     return Edit(Span(whole.end, whole.end), f" |> {step}", document.path)
 
 
+def _ends(top: Node) -> list[int]:
+    """Where the steps of a chain end."""
+    return [one.end for one in top.steps] if isinstance(top, Pipe) else [top.end]
+
+
 def _broken(document: Document, whole: Node, step: str, newline: str) -> Edit | None:
     """The step on a line of its own; of a chain on one line all others too."""
     top = whole
@@ -229,19 +234,21 @@ def _broken(document: Document, whole: Node, step: str, newline: str) -> Edit | 
     before = document.source[start : top.start].decode("utf-8", "replace")
     indent = document.lines.indentation(top.start).decode()
     bound = before.strip().endswith(" =") and before.strip().count("=") == 1
+    steps = [one.text for one in top.steps] if isinstance(top, Pipe) else [top.text]
+    place = next((at for at, one in enumerate(_ends(top)) if one == whole.end), len(steps) - 1)
+    steps.insert(place + 1, step)
+    if before.strip() and not bound and b"\n" not in top.bytes:
+        block = as_block(document, top, [steps[0], *(f"|> {one}" for one in steps[1:])])
+        if block is not None:
+            return block
     if (before.strip() and not bound) or b"\n" in top.bytes:
         return Edit(Span(whole.end, whole.end), f" |> {step}", document.path)
-    steps: list[str] = []
-    for one in top.steps if isinstance(top, Pipe) else [top]:
-        steps.append(one.text)
-        if one.end == whole.end:
-            steps.append(step)
     if bound:
         indent += "  "
         text = f"{newline}{indent}" + f"{newline}{indent}|> ".join(steps)
         at = len(before) - len(before.rstrip())
         return Edit(Span(top.start - at, top.end), text, document.path)
-    return Edit(top.span, f"{newline}{indent}|> ".join(steps), document.path)
+    return apart(document, top.span, f"{newline}{indent}|> ".join(steps))
 
 
 def preload_together(snapshot: Snapshot, path: str, site: CallSite) -> list[Edit]:

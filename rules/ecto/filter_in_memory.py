@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
+from lsp_server.facts.query_shape import Shape, shape_of
 from lsp_server.facts.schemas import schemas
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
@@ -16,7 +17,6 @@ from lsp_server.syntax.node import Node
 from lsp_server.text import Span
 
 from ._discarded import whole
-from ._query_shape import Shape, shape_of
 from ._row_functions import bare_fields_of, condition, field_of, fields_of, row_function
 
 WIDTH = 98
