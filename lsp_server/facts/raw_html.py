@@ -12,6 +12,7 @@ from lsp_server.facts.local_flow import assigned, branches
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
+    BINARY,
     Access,
     BinaryOperator,
     Call,
@@ -60,7 +61,8 @@ class HtmlMaker(Fact):
 
     function: str  # `Shop.Markdown.render`, any arity
     cleans: bool
-    names: tuple[str, ...] = ()  # fields and keys that it speaks of
+    span: Span  # the clause
+    names: tuple[str, ...] = ()  # fields and keys that it speaks of, if it changes a record
 
 
 class HtmlGiven(Fact):
@@ -76,6 +78,7 @@ _CLEANING = re.compile(
     rb"HtmlSanitizeEx|[Ss]anitiz|[Ss]crub|html_escape|safe_to_string|strip_tags|FastSanitize|Floki"
     rb"|escape_html|javascript_escape|html_safe"
 )
+_STORING = re.compile(rb"chang(?:e|ing)|cast\(|attrs|Map\.(?:put|update)")
 _MARKDOWN = re.compile(rb"\b(?:Earmark\.as_html|Cmark\.to_html|MDEx\.to_html|Markdown\.to_html)")
 _NAMES = re.compile(rb"(?:[.:]([a-z]\w*)|\b([a-z]\w*):)")
 # Functions that give back what they were given, changed a little.
@@ -130,9 +133,10 @@ def _makers(document: Document) -> Iterator[HtmlMaker]:
             continue
         cleans = _CLEANING.search(form.bytes) is not None
         if cleans or b"Earmark.as_html" in form.bytes:
-            names = {(one or other).decode() for one, other in _NAMES.findall(form.bytes) if cleans}
+            stores = cleans and _STORING.search(form.bytes) is not None
+            names = {(one or other).decode() for one, other in _NAMES.findall(form.bytes) if stores}
             function = f"{form.module.name}.{form.function.name}"
-            yield HtmlMaker(function, cleans, tuple(sorted(names)))
+            yield HtmlMaker(function, cleans, form.span, tuple(sorted(names)))
 
 
 def _keeps_html(code: bytes) -> bool:
@@ -166,6 +170,11 @@ def _sinks(reader: _Reader, index: NodeIndex) -> Iterator[HtmlSink]:
         if reader.is_of(call, "Phoenix.HTML") and len(call.arguments) == 1:
             whole = call.span if call.pipe is None else call.pipe.span
             yield from reader.sink("raw", call.arguments[0], call.callee_span, whole)
+    if b"raw" in index.tree.source and any(True for _ in index.raw_of_kind(BINARY)):
+        for pipe in index.nodes(Pipe):
+            right = pipe.right
+            if isinstance(right, Identifier) and right.name == "raw" and reader.imports("raw"):
+                yield from reader.sink("raw", pipe.left, right.span, pipe.span)
     if b":safe" in index.tree.source:
         for pair in index.nodes(Tuple):
             match pair.elements:
@@ -230,6 +239,10 @@ class _Reader:
         if written is None:
             return False
         return module == (written if self.form is None else self._full(written, call.start))
+
+    def imports(self, name: str) -> bool:
+        """Whether a name alone, the step of a pipe, is no function of the module itself."""
+        return self.form is None or not self.form.module.names.defines(name, 1)
 
     def _full(self, written: str, offset: int) -> str:
         return written if self.form is None else self.form.names_at(offset).expand(written)

@@ -15,6 +15,7 @@ from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
+from lsp_server.text import Span
 
 _WIDTH = 98
 # Names of what holds no markup that a visitor wrote.
@@ -49,9 +50,15 @@ class _Project:
     def of(snapshot: Snapshot) -> _Project:
         index = snapshot.index
         makers = [one for _, one in index.of(HtmlMaker)]
+        cleaning: dict[str, list[Span]] = {}
+        for path, maker in index.of(HtmlMaker):
+            if maker.cleans:
+                cleaning.setdefault(path, []).append(maker.span)
         given: dict[str, set[str]] = {}
-        for _, one in index.of(AssignSet):
-            given.setdefault(one.key, set()).add(_kind_of(one))
+        for path, one in index.of(AssignSet):
+            # What a clause that cleans something assigns may be just that.
+            cleaned = any(span.covers(one.span) for span in cleaning.get(path, ()))
+            given.setdefault(one.key, set()).add("unknown" if cleaned else _kind_of(one))
         for _, rendered in index.of(HtmlGiven):
             given.setdefault(rendered.name, set()).add(rendered.kind or "unknown")
         fields = {
@@ -105,6 +112,8 @@ def _kind_of(one: AssignSet) -> str:
     value = one.value
     if not value:
         return "field"
+    if value.startswith("Earmark.as_html"):
+        return "markdown"
     if "/" not in value or value[0] in "\"'[%":
         return "literal"
     name = value.rpartition("/")[0]
@@ -218,13 +227,14 @@ class XssRaw(ProjectRule):
         elif first.kind == "json":
             message = f"{what} lets `</script>` in a text end the script: `escape: :html_safe`"
         else:
-            sent = {"raw": "`raw`", "safe": "`{:safe, …}`", "html": "`html`"}.get(
+            how = {"raw": "`raw`", "safe": "`{:safe, …}`", "html": "`html`"}.get(
                 sink.kind, "text/html"
             )
-            message = f"{what} goes out unescaped through {sent}: markup in it runs in the browser"
+            message = f"{what} goes out unescaped through {how}: markup in it runs in the browser"
         fix: Fix | None = None
         if all(one.kind in ("request", "field", "assign", "parameter") for one in parts):
-            if all(one.inside for one in parts):
+            sent = sink.kind in ("html", "response") and first.span == sink.value
+            if sent or all(one.inside for one in parts):
                 fix = Fix.review(
                     "Escape the value", lambda snapshot: _escaped(snapshot, path, parts)
                 )

@@ -41,7 +41,7 @@ def test_patterns_and_quoted_code_make_nothing() -> None:
 def test_functions_that_clean_and_that_do_not() -> None:
     code = """
     defmodule Shop.Text do
-      def clean(post), do: HtmlSanitizeEx.basic_html(post.body)
+      def clean(changeset), do: update_change(changeset, :body, &HtmlSanitizeEx.basic_html/1)
       def convert(text), do: Earmark.as_html!(text)
       def other(text), do: String.trim(text)
     end
