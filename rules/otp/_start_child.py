@@ -198,7 +198,7 @@ def apart(document: Document, line: int) -> Iterator[Edit]:
     lines, newline = document.lines, line_ending(document.source)
     below = lines.line_bytes(line + 1).strip()
     if below and _CLOSING.match(below) is None:
-        at = lines.line_span(line).end
+        at = lines.starts[line + 1]  # the same place as above what follows, if that grows as well
         yield Edit(Span(at, at), newline, document.path)
     while line > 0 and lines.line_bytes(line - 1).lstrip().startswith(b"#"):
         line -= 1

@@ -31,8 +31,7 @@ LITERAL = re.compile(r":?[\w.]+[?!]?|:?\"[^\"#]*\"")
 
 class SupervisorOptions(Rule):
     """
-    A supervisor that cannot start or stay: no strategy, one that does not exist, one id twice, or a
-    task that it starts again for ever.
+    A supervisor that cannot start: no strategy, one that is none, one id twice; or that gives up.
 
     `Supervisor` has no default strategy, and it refuses two children with one id. It does so when
     it starts, so that the code compiles, and the release stops right after its deployment. A task
