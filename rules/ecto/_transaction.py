@@ -70,7 +70,9 @@ def _written(
     if all(steps) and any("<-" in one for one in steps):
         if _has_comments(document, rest):
             return []
-        return _as_with(document, rest, steps, results, has_transact, repo, indent)
+        text = _as_with(document, rest, steps, results, has_transact, repo, indent)
+        if text:
+            return text
     if all(_raises(one) for one in rest[:-1]):
         return _around(document, rest, has_transact, repo, indent)
     return []
@@ -204,6 +206,10 @@ def _around(
         bound = value if isinstance(tail, Identifier) else "_"
         head = f"{indent}{{:ok, {bound}}} =\n{indent}  "
         foot = [f"{indent}  end)", "", f"{indent}{value}"]
+    elif _raises(tail) and not isinstance(tail, Match):
+        value = tail.text
+        head = f"{indent}{{:ok, result}} =\n{indent}  "
+        foot = [f"{indent}  end)", "", f"{indent}result"]
     else:
         return []
     if "\n" in value:
