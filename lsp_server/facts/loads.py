@@ -38,6 +38,7 @@ class LoadById(Fact):
 
 
 _LOADS = re.compile(r"(?:get|fetch|find|load|read)(?:_\w+)?!?")
+_VERBS = (b"get", b"fetch", b"find", b"load", b"read")
 _ASKS = re.compile(
     rb"current_|scope|actor|authori|permit|permission|can\?|polic|Bodyguard|Canada|owner|tenant"
     rb"|member|access|allowed|belongs"
@@ -61,12 +62,14 @@ def collect_loads(document: Document) -> Iterator[LoadById]:
         kind = _kind([use.selector or use.module for use in module.names.uses])
         for form in module.forms if kind else ():
             function = form.function
-            if function is None or form.callee != b"def" or _ASKS.search(form.bytes):
+            if function is None or form.callee != b"def":
                 continue
             at = 1 if kind == "controller" and function.arity == 2 else None
             if kind == "live":
                 at = _LIVE.get((function.name, function.arity))
-            if at is not None:
+            if at is None or not any(name.startswith(_VERBS) for name in form.index.callee_names):
+                continue
+            if not _ASKS.search(form.bytes):
                 yield from _loads(form, function, at, kind == "live")
 
 

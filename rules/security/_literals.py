@@ -178,7 +178,7 @@ def _of_text(kind: str, node: Quoted) -> Place | None:
     if not first or node.is_heredoc or "\\" in node.text or _HARMLESS.search(first):
         return None
     whole = len(parts) == 1
-    if kind == "url" and _USER.match(first):
+    if kind == "url" and (_USER.match(first) or first.endswith((":", "@", "."))):
         return None  # a password is for another rule, which does not show it
     if kind == "url":
         if whole:
