@@ -162,13 +162,20 @@ class _Insertion:
             outer = self.lines.indentation(self.node.start).decode()
             inner = outer + "  "
             body = f",{self.newline}".join(inner + self._broken(one, inner) for one in all_of_them)
-            text = f"[{self.newline}{body}{self.newline}{outer}]"
+            text = f"[{self.newline}{body}{self.newline}{outer}]{self._gap_below}"
             return [self._change(self.node.span, text)]
         if at == len(old):
             text = ", ".join(["", *written] if old else written)
             return [self._change(Span(self.node.end - 1, self.node.end - 1), text)]
         start = self.elements[at].start
         return [self._change(Span(start, start), "".join(f"{one}, " for one in written))]
+
+    @property
+    def _gap_below(self) -> str:
+        """The empty line that the formatter wants below an expression of several lines."""
+        line = self.lines.line_at(self.node.end)
+        below = self.lines.line_bytes(line + 1).strip()
+        return self.newline if below and not below.startswith(b"end") else ""
 
     @property
     def _indent(self) -> str:

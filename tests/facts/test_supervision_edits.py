@@ -75,3 +75,16 @@ def test_what_others_need_comes_before_them() -> None:
     alone = APPLICATION.replace("      Shop.Repo, # first\n", "")
     text = added(alone, tasks)
     assert text is not None and text.index("Shop.Tasks") < text.index("Shop.Rooms")
+
+
+def test_a_list_that_gets_several_lines_stands_apart() -> None:
+    source = """defmodule Shop.Application do
+  def start(_type, _args) do
+    children = [Shop.Repo, Shop.Presence, Shop.Clock, Shop.Prices, Shop.Endpoint]
+    Supervisor.start_link(children, strategy: :one_for_one)
+  end
+end
+"""
+    text = added(source, NewChild("Task.Supervisor", "name: Shop.Tasks", "Shop.Tasks"))
+    assert text is not None
+    assert "      Shop.Endpoint\n    ]\n\n    Supervisor.start_link" in text
