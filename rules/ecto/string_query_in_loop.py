@@ -24,6 +24,7 @@ from lsp_server.syntax.node import Node
 _STATEMENT = re.compile(
     r"\s*(?:SELECT\s.+\sFROM\s|UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|INSERT\s+INTO\s)", re.I | re.S
 )
+_VALUE = re.compile(r"[=<>(',%]\s*$")
 _BUILDING = ("map", "flat_map", "reduce", "each", "map_join", "reduce_while")
 _EACH = re.compile(r"\^\(?\s*(&1|[a-z_]\w*)(?:\.[a-z_]\w*)*\s*\)?")
 
@@ -113,12 +114,22 @@ class StringQueryInLoop(Rule):
         if loop is None:
             return
         own = re.compile(rf"(?<![\w.]){re.escape(loop[1])}(?![\w(])")
-        if any(own.search(one.text) for one in text.interpolations):
+        if any(own.search(value) for value in _values(text)):
             yield self.finding(
                 text.span,
                 "One statement of SQL as text for each element: a single query with `in ^values` "
                 "or `= ANY($1)` does for all of them",
             )
+
+
+def _values(text: String) -> Iterator[str]:
+    """The interpolations that stand for values; a table's name cannot be one of a list."""
+    before = ""
+    for part in text.parts:
+        if isinstance(part, str):
+            before = part
+        elif _VALUE.search(before):
+            yield part.text
 
 
 def _condition(call: Call) -> Node | None:
