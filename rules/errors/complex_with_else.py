@@ -57,8 +57,7 @@ class ComplexWithElse(Rule):
     ## When it stays silent
 
     - `else` has at most three clauses, and the steps are not tagged.
-    - There is only one step; or every clause of `else` is for an error with a name of its own
-      (`{:error, :not_found}`), which says where it comes from.
+    - There is only one step.
     - Only some of several steps are tagged: those tell two steps apart that fail alike.
     - Mix tasks, and code inside `quote`.
 
@@ -90,7 +89,7 @@ class ComplexWithElse(Rule):
             message = (
                 f"`with` tags each of its {len(steps)} steps, so that `else` can tell them apart"
             )
-        elif len(steps) > 1 and len(clauses) > _MOST and not _are_named(clauses):
+        elif len(steps) > 1 and len(clauses) > _MOST:
             message = f"`else` of `with` has {len(clauses)} clauses for whatever step failed"
         else:
             return
@@ -108,16 +107,6 @@ def _tag(step: BinaryOperator) -> str:
         if len(one) == len(other) == 2 and isinstance(one[0], Atom) and isinstance(other[0], Atom):
             return one[0].name if one[0].name == other[0].name else ""
     return ""
-
-
-def _are_named(clauses: list[Clause]) -> bool:
-    """Whether each clause takes one error that is written out: `{:error, :not_found}`."""
-    return all(
-        len(clause.patterns) == 1
-        and isinstance(error := clause.patterns[0], Tuple)
-        and all(isinstance(one, Atom) for one in error.elements)
-        for clause in clauses
-    )
 
 
 def _else_span(call: Call) -> Span | None:
