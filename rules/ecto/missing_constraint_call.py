@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
 
 from lsp_server.facts.changesets import ChangesetFile, Step, changesets
-from lsp_server.facts.database import Table, database
+from lsp_server.facts.database import Database, Table, database
 from lsp_server.facts.migrations import default_index_name
 from lsp_server.facts.new_migration import atom
 from lsp_server.facts.schemas import Schema, schemas
 from lsp_server.facts.table_state import same_name
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
-from lsp_server.severity import Severity
+from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import Pipe
 from lsp_server.text import Span, line_ending
@@ -21,6 +22,7 @@ from ._new_index import call_at
 from ._schema_table import table_of
 
 WIDTH = 98
+OWNING = 6  # tables with the same foreign key, from which on it is an owner that code puts in
 _UNIQUE = ("unique_constraint",)
 _FOREIGN = ("foreign_key_constraint", "assoc_constraint")
 
@@ -109,6 +111,9 @@ class MissingConstraintCall(ProjectRule):
 
     - Any changeset of the schema, or a function that it is handed to, names the constraint, the
       field or the association.
+    - The foreign key is one that six tables have or more, as `organization_id` where all belongs to
+      an organization: that is put in by code which has the row at hand. In the profile `aggressive`
+      these are found as well.
     - No changeset casts the field; the index has expressions or is partial.
     - The function serves several schemas, a constraint is named by something computed, or the
       migrations of the table cannot be read.
@@ -126,6 +131,7 @@ class MissingConstraintCall(ProjectRule):
         """The constraints of each schema's table that its changesets do not name."""
         known = changesets(snapshot.index)
         bases = database(snapshot.index)
+        thorough = snapshot.settings.profile is Profile.AGGRESSIVE
         for found in schemas(snapshot.index):
             schema = found.schema
             held = table_of(schema, found.path, bases)
@@ -140,7 +146,8 @@ class MissingConstraintCall(ProjectRule):
             ]
             if casts:
                 yield from self._unique(schema, held.table, named, casts)
-                yield from self._foreign(schema, held.table, named, casts)
+                owners = frozenset() if thorough else _owners(held.database)
+                yield from self._foreign(schema, held.table, named, casts, owners)
 
     def _unique(
         self,
@@ -181,6 +188,7 @@ class MissingConstraintCall(ProjectRule):
         table: Table,
         named: Sequence[Step],
         casts: Sequence[tuple[ChangesetFile, Step]],
+        owners: Container[tuple[str, str]],
     ) -> Iterator[Finding]:
         steps = [one for one in named if one.name in _FOREIGN]
         if not all(one.complete for one in steps):
@@ -188,6 +196,8 @@ class MissingConstraintCall(ProjectRule):
         for column in table.columns.values():
             reference, field = column.reference, _field(schema, column.name)
             if reference is None or not field or column.name in table.primary_key:
+                continue
+            if (column.name, reference.reference.table.name) in owners:
                 continue
             names = {one.name for one in schema.associations if one.foreign_key == field} | {field}
             if any(part.name in names for one in steps for part in one.fields):
@@ -219,6 +229,17 @@ class MissingConstraintCall(ProjectRule):
             fix=Fix.safe(f"Add {text}", build) if cast.piped else None,
             related=[where],
         )
+
+
+def _owners(found: Database) -> frozenset[tuple[str, str]]:
+    """The columns that say in most tables to whom a row belongs, with the table they refer to."""
+    counted = Counter(
+        (column.name, column.reference.reference.table.name)
+        for table in found.tables
+        for column in table.columns.values()
+        if column.reference is not None
+    )
+    return frozenset(one for one, count in counted.items() if count >= OWNING)
 
 
 def _field(schema: Schema, column: str) -> str:
