@@ -146,7 +146,9 @@ def _is_used(one: FunctionComponent, document: Document) -> bool:
 def _stands_alone(one: FunctionComponent, document: Document) -> bool:
     """Whether a function is neither a page nor one that its file calls as a function."""
     called = rb"(?<!def )(?<!defp )\b%s\(|&%s/1" % ((re.escape(one.name.encode()),) * 2)
-    return not _VIEWS.search(one.module) and re.search(called, document.source) is None
+    if one.name == "render" or _VIEWS.search(one.module):
+        return False
+    return re.search(called, document.source) is None
 
 
 def _type(name: str, source: bytes) -> str:
