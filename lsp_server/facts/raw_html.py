@@ -162,11 +162,17 @@ def _given(document: Document) -> Iterator[HtmlGiven]:
                 continue
             reader = _Reader(form, None)
             for pair in keywords.pairs:
-                if pair.value is not None:
-                    parts = list(reader.parts(pair.value))
+                value = pair.value
+                if value is None:
+                    continue
+                kind = ""
+                if not isinstance(value, Pipe) and (
+                    not isinstance(value, Call) or value.is_field_access
+                ):
+                    parts = list(reader.parts(value))
                     known = {one.kind for one in parts} - {"call", "parameter"}
                     kind = min(known, default="") if parts else "literal"
-                    yield HtmlGiven(pair.key, kind)
+                yield HtmlGiven(pair.key, kind)
 
 
 def _sinks(reader: _Reader, index: NodeIndex) -> Iterator[HtmlSink]:
