@@ -307,7 +307,8 @@ def components(layer: TemplateLayer, reader: Reader) -> Iterator[tuple[str, Expr
             value = reader.fresh().read(layer.expression(one.value.expression))
             if value.kind in ("call", "each", "field", "one", "assign", "stream", "at", "param"):
                 if _matters(value) or free(value) is not None:
-                    pairs.append(Expression("pair", one.name, (value,)))
+                    where = one.value.expression
+                    pairs.append(Expression("pair", one.name, (value,), span=where))
         if pairs:
             yield node.name, Expression("map", args=tuple(pairs)), node.name_span
 

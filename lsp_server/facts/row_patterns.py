@@ -11,6 +11,7 @@ from lsp_server.syntax.node import Node
 # atom that a tuple must begin with.
 Step = tuple[str, str, str]
 Way = tuple[Step, ...]
+CONS = "|"  # in place of the atom: the first element of a list whose rest has a name
 
 
 def way_to(pattern: Node, name: str) -> Way | bool | None:
@@ -31,7 +32,7 @@ def way_to(pattern: Node, name: str) -> Way | bool | None:
                     if pair.value is not None:
                         pending.append((pair.value, (*way, ("field", pair.key, ""))))
             case List([BinaryOperator("|", left, right)]):
-                pending += [(left, (*way, ("one", "", ""))), (right, way)]
+                pending += [(left, (*way, ("one", "", CONS))), (right, way)]
             case List([single]) if not isinstance(single, Keywords):
                 pending.append((single, (*way, ("one", "", ""))))
             case BinaryOperator("=", left, right):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lsp_server.facts.local_flow import branches
 from lsp_server.facts.row_expressions import ASSIGNS, NOTHING, UNKNOWN, Expression, field
-from lsp_server.facts.row_patterns import Way, rendered_name, way_to
+from lsp_server.facts.row_patterns import CONS, Way, rendered_name, way_to
 from lsp_server.facts.row_queries import MACROS, read_from, read_macro
 from lsp_server.syntax import heex
 from lsp_server.syntax.definitions import Function
@@ -347,6 +347,8 @@ class Reader:
         shift = 1 if rendered_name(function) else 0
         for at, pattern in enumerate(function.parameters):
             way = way_to(pattern, variable.name)
+            if isinstance(way, tuple):  # a function that takes its list apart goes over all of it
+                way = tuple(("each", "", "") if tag == CONS else (a, b, tag) for a, b, tag in way)
             if way is not False:
                 return _reach(Expression("param", str(at - shift)), way)
         return UNKNOWN

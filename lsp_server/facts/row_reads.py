@@ -82,6 +82,7 @@ _READS = (
     re.compile(rb"Stream\.\w+\([^\n(),]*(?:\([^\n()]*\))?\.([a-z_]\w*)(?=[,)])"),
     re.compile(rb"List\.\w+\([^\n(),]*(?:\([^\n()]*\))?\.([a-z_]\w*)(?=[,)])"),
     re.compile(rb"length\([^\n()]*(?:\([^\n()]*\))?\.([a-z_]\w*)\)"),
+    re.compile(rb" = [a-z_]\w*\.([a-z_]\w*)\r?\n"),
     re.compile(rb"& ?&1\.([a-z_]\w*)\)"),
 )
 # Names that are no associations but stand between dots all the time.
@@ -271,9 +272,17 @@ def _wraps(form: Form) -> bool:
 
 def _components(
     document: Document, place: Place, form: Form | None, layer: TemplateLayer
-) -> Iterator[RowsGiven]:
+) -> Iterator[RowsGiven | RowRead]:
+    """What the tags of components are given; an association among that is read there too."""
+    unsure = any(sign in document.source for sign in _UNSURE)
     for name, attributes, span in components(layer, Reader(document.path, form, layer)):
         yield RowsGiven(*place, "component", "", name, (attributes,), span)
+        for pair in () if unsure else attributes.args:
+            value = pair.args[0]
+            if value.kind == "field":
+                text = pair.span.slice(document.source).decode("utf-8", "replace")
+                if re.fullmatch(r"@?\w+(\.\w+)+", text):
+                    yield RowRead(*place, value.name, value.args[0], text, True, pair.span)
 
 
 def _reads(
