@@ -166,7 +166,9 @@ class UnsafeMigration(ProjectRule):
                         f"building an index on `{index.table.name}` stops all writes to it;"
                         " `concurrently: true` does not",
                         path=path,
-                        fix=_concurrent(path, index.span, migration),
+                        fix=None
+                        if _is_sql(operation, migration)
+                        else _concurrent(path, index.span, migration),
                     )
             case AlterTable(table=table, changes=changes) if not _is_sql(operation, migration):
                 state = existing(table)
