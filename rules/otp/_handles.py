@@ -57,7 +57,7 @@ MONITOR = Kind(
     "monitor",
     _functions("Process.monitor"),
     frozenset(),
-    frozenset(),
+    frozenset({""}),  # `send(pid, {:work, ref})` does not end it
     _functions("Process.demonitor"),
     "Process.demonitor({}, [:flush])",
 )
@@ -161,7 +161,8 @@ class Fate:
     def _keeps(self, variable: Identifier) -> bool:
         node: Node = variable
         parent = node.parent
-        while parent is not None and parent.kind in ("block", "list"):
+        around = ("block", "list", "tuple") if self.kind is MONITOR else ("block", "list")
+        while parent is not None and parent.kind in around:
             node, parent = parent, parent.parent
         if isinstance(parent, UnaryOperator) and parent.operator == "^":
             return False
