@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
-from lsp_server.facts.http_results import REQUESTS, WORDS, http_client
+from lsp_server.facts.http_results import RAW_NAMES, calls_named, http_client, speaks_of_clients
 from lsp_server.facts.modules import full_name
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import Call
@@ -46,7 +46,7 @@ def collect_http_modules(document: Document) -> Iterator[HttpModule]:
     source = document.source
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    if not any(word in source for word in WORDS) or "lib/mix/" in document.path:
+    if not speaks_of_clients(source) or "lib/mix/" in document.path:
         return
     for module in document.modules:
         if module.name:
@@ -72,7 +72,7 @@ def _read(module: Module) -> HttpModule | None:
         1
         for form in module.forms
         if form.function is not None and form.function.name not in asking
-        for call in form.index.calls(*sorted(asking))
+        for call in (form.index.calls(*sorted(asking)) if asking else ())
         if call.receiver is None
     )
     return HttpModule(
@@ -87,7 +87,7 @@ def _read(module: Module) -> HttpModule | None:
 def requests(form: Form) -> Iterator[tuple[Call, str]]:
     """The requests of a form that no client tries again by itself (ExAws 2 does so up to ten
     times), each with its client."""
-    for call in form.index.calls(*REQUESTS):
+    for call in calls_named(form, RAW_NAMES):
         client = http_client(call, form)
         if client and client != "ExAws" and not (client == "Req" and _is_tried_again(call)):
             yield call, client

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
@@ -58,14 +59,17 @@ class Sighting:
 
 
 _WORDS = (b"HTTPoison", b"Req.", b"Finch", b"Tesla", b":httpc", b":hackney", b"ExAws", b"Mint.HTTP")
-_OTHERS = (b"Mojito", b"HTTPotion", b"Neuron", b":gun", b":ibrowse", b"Client", b"Http", b"API")
-WORDS = (*_WORDS, *_OTHERS)  # one of them is in every file that makes requests
+_OTHERS = (b"Client", b"Http", b"API")
 _CLIENTS = {
     module: frozenset(name for name, effect in table.items() if effect is Effect.HTTP)
     for module, table in LIBRARY.items()
     if Effect.HTTP in table.values()
 }
 REQUESTS = tuple(sorted({name for names in _CLIENTS.values() for name in names} | set(CLIENT)))
+_OTHER_MODULES = tuple(
+    f"{name}.".encode()
+    for name in ("Access", "Agent", "Application", "Keyword", "Map", "Process", "Repo", "System")
+)
 _BASES = ("Tesla", "HTTPoison.Base")
 _OWN = re.compile(r"(?:Client|Http|HTTP|API|Api)$")
 
@@ -77,22 +81,29 @@ def collect_untaken_errors(document: Document) -> Iterator[UntakenError]:
         yield sighting.fact
 
 
+@lru_cache(maxsize=8)
+def speaks_of_clients(source: bytes) -> bool:
+    """Whether a file may make requests. Several collectors ask this of the same bytes in turn, and
+    a dozen searches cost more than all that they do in most files."""
+    return any(word in source for word in (*_WORDS, *_OTHERS))
+
+
 def sightings(document: Document) -> Iterator[Sighting]:
     """The requests of one file with their syntax."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
     source = document.source
-    if not any(word in source for word in WORDS) or "lib/mix/" in document.path:
+    if not speaks_of_clients(source) or "lib/mix/" in document.path:
         return
     for form in document.forms:
         function = form.function if form.callee in (b"def", b"defp") else None
-        if function is None or form.index.raw_calls.keys().isdisjoint(_RAW_NAMES):
+        if function is None or form.index.raw_calls.keys().isdisjoint(RAW_NAMES):
             continue
         if not is_retried(form.module):
             yield from _of_function(form, function)
 
 
-_RAW_NAMES = frozenset(name.encode() for name in REQUESTS)
+RAW_NAMES = frozenset(name.encode() for name in REQUESTS)
 
 
 def is_retried(module: Module) -> bool:
@@ -105,7 +116,7 @@ def _of_function(form: Form, function: Function) -> Iterator[Sighting]:
     if block is not None and not {"rescue", "catch"}.isdisjoint(block.sections):
         return
     regions = None
-    for call in form.index.calls(*REQUESTS):
+    for call in calls_named(form, RAW_NAMES):
         client = http_client(call, form)
         if not client or (call.capture_arity is not None and not call.name.endswith("!")):
             continue
@@ -124,6 +135,21 @@ def _of_function(form: Form, function: Function) -> Iterator[Sighting]:
         module = full_name(form.module)
         fact = UntakenError(module, function.name, function.arity, kind, client, name, span)
         yield Sighting(fact, form, call.pipe or call, taker)
+
+
+def calls_named(form: Form, names: frozenset[bytes]) -> Iterator[Call]:
+    """The calls of a form that may be of a client by their names, in the order of the text.
+
+    `get`, `put` and `delete` are mostly those of maps and repos: their bytes tell so at once."""
+    calls, source = form.index.raw_calls, form.tree.source
+    found = [
+        raw
+        for name in calls.keys() & names
+        for raw in calls[name]
+        if not source.startswith(_OTHER_MODULES, raw.start_byte)
+    ]
+    for raw in sorted(found, key=lambda one: one.start_byte):
+        yield Call(raw, form.tree)
 
 
 def http_client(call: Call, form: Form) -> str:

@@ -8,11 +8,17 @@ from dataclasses import dataclass
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
-from lsp_server.facts.http_results import errors_are_taken, http_client, is_retried
+from lsp_server.facts.http_results import (
+    RAW_NAMES,
+    calls_named,
+    errors_are_taken,
+    http_client,
+    is_retried,
+)
 from lsp_server.facts.local_flow import assigned, clauses_of
 from lsp_server.facts.modules import full_name
 from lsp_server.facts.places import RESCUED, TRANSACTION, in_order, place_at
-from lsp_server.facts.primitives import CLIENT, words
+from lsp_server.facts.primitives import words
 from lsp_server.facts.regions import regions_of
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
@@ -51,17 +57,19 @@ class Sighting:
 
 # First parts of the modules of libraries: stripity_stripe 3, braintree 0.16, and the like.
 _LIBRARIES = words(
-    "Stripe Braintree PayPal Paypal Adyen Square SquareUp Mollie GoCardless Gocardless Gringotts "
-    "Razorpay Paystack Paddle Klarna"
+    "Stripe Braintree PayPal Adyen Square Mollie GoCardless Gringotts Razorpay Paystack"
 )
-_LIBRARY_WORD = re.compile(rb"\b(?:" + "|".join(sorted(_LIBRARIES)).encode() + rb")\b")
+_LIBRARY_WORDS = tuple(f"{one}.".encode() for one in sorted(_LIBRARIES))
 _HOST = re.compile(
     r"api\.stripe\.com|(?:api|api-m)(?:\.sandbox)?\.paypal\.com|braintree(?:gateway|-api)\.com|"
     r"\.adyen(?:payments)?\.com|squareup(?:sandbox)?\.com|api\.mollie\.com|gocardless\.com|"
     r"api\.razorpay\.com|api\.paystack\.co|api\.paddle\.com|api\.checkout\.com|klarna\.com"
 )
-_HOST_WORD = re.compile(rb"stripe\.com|paypal\.com|braintree|adyen|squareup|mollie\.com|gocardless"
-                        rb"|razorpay|paystack|paddle\.com|checkout\.com|klarna")  # fmt: skip
+_HOST_WORDS = (
+    *(b"stripe.com", b"paypal.com", b"braintree", b"adyen", b"squareup", b"mollie.com"),
+    *(b"gocardless.com", b"razorpay.com", b"paystack.co", b"paddle.com", b"checkout.com"),
+    b"klarna.com",
+)
 # Functions that ask the provider; others of the same libraries only compute.
 _ASKING = (
     *("create", "update", "retrieve", "delete", "cancel", "capture", "confirm", "list", "search"),
@@ -69,6 +77,7 @@ _ASKING = (
     *("attach", "detach", "finalize", "finalize_invoice", "upcoming", "execute", "order", "charge"),
     *("payment", "authorize", "purchase", "get", "transfer", "reverse", "resume", "close"),
 )
+_RAW_ASKING = frozenset(f"{one}{end}".encode() for one in _ASKING for end in ("", "!"))
 _OFFLINE = words("Webhook Util Converter Types Config Error API Request URI Signature")
 _MOVING = frozenset(
     {
@@ -79,7 +88,7 @@ _MOVING = frozenset(
     }
 )
 # Those of the libraries that take a key among their options.
-_KEYED = words("Stripe Square SquareUp Adyen GoCardless Gocardless Mollie")
+_KEYED = words("Stripe Square Adyen GoCardless Mollie")
 _KEY = re.compile(r"idempot|request-id", re.I)
 _PUBLISHING = ("post", "post!", "put", "put!", "request", "request!")
 
@@ -96,8 +105,8 @@ def sightings(document: Document) -> Iterator[Sighting]:
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
     source = document.source
-    libraries = _LIBRARY_WORD.search(source) is not None
-    hosts = _HOST_WORD.search(source) is not None
+    libraries = any(word in source for word in _LIBRARY_WORDS)
+    hosts = b"http" in source and any(word in source for word in _HOST_WORDS)
     if not (libraries or hosts) or "lib/mix/" in document.path:
         return
     for form in document.forms:
@@ -105,12 +114,12 @@ def sightings(document: Document) -> Iterator[Sighting]:
         if function is None:
             continue
         if libraries:
-            for call in form.index.calls(*_ASKING, *(f"{one}!" for one in _ASKING)):
+            for call in calls_named(form, _RAW_ASKING):
                 name = _of_library(call, form)
                 if name:
                     yield _sighting(call, form, function, name, _moves(name))
         if hosts:
-            for call in form.index.calls(*CLIENT):
+            for call in calls_named(form, RAW_NAMES):
                 if http_client(call, form) and _HOST.search(_all_said(call, form)):
                     moves = call.name in _PUBLISHING[:2] or b":post" in call.bytes
                     name = f"{call.module}.{call.name}" if call.module else call.name
