@@ -87,6 +87,8 @@ class Reader:
                 key = node.key
                 base = self.read(node.target, depth + 1)
                 return field(base, key.name) if isinstance(key, Atom) else UNKNOWN
+            case Dot() if isinstance(node.parent, Call) and node.parent.span == node.span:
+                return self._call(node.parent, depth)  # a piece of a template: the smallest node
             case Alias() | Dot():
                 return self._module(node)
             case Atom():
