@@ -64,6 +64,12 @@ LEAVES = frozenset(
         ),
     )
 )
+# All other named nodes, those of broken code (65535) among them.
+INNER = frozenset(
+    number
+    for number in (*range(LANGUAGE.node_kind_count), 0xFFFF)
+    if number not in LEAVES and (number == 0xFFFF or LANGUAGE.node_kind_is_named(number))
+)
 
 
 class Tree:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from functools import partial
 
 from lsp_server.syntax.elixir import ALIAS, CALL, DOT, Call
-from lsp_server.syntax.node import LEAVES, Node, NodeType, RawNode, Tree, cast, kind_id
+from lsp_server.syntax.node import INNER, Node, NodeType, RawNode, Tree, cast, kind_id
 
 STRING = kind_id("string")
 SIGIL = kind_id("sigil")
@@ -38,43 +38,45 @@ class NodeIndex:
 
     def _walk(self, root: RawNode) -> None:
         """A cursor makes one object a node where lists of children make three; a dictionary of
-        parents would cost a quarter of the walk, so it is filled only if somebody asks."""
-        source, leaves = self.tree.source, LEAVES
+        parents would cost a quarter of the walk, so it is filled only if somebody asks.
+
+        Three nodes of four are tokens and leaves: one look at the kind tells them from the rest,
+        which with the lack of any other question makes a fifth of the walk's time.
+        """
+        source, inner = self.tree.source, INNER
         calls, kinds, aliases = self._calls, self._kinds, self.aliases
         order, outer = self._order, self._outer
+        add, add_outer = order.append, outer.append
         cursor = root.walk()
         down, right, up = cursor.goto_first_child, cursor.goto_next_sibling, cursor.goto_parent
         path: list[int] = []
         around = -1
         while True:
-            node = cursor.node
-            assert node is not None
-            if node.is_named:
-                kind = node.kind_id
-                if kind not in leaves:
-                    number = len(order)
-                    order.append(node)
-                    outer.append(around)
-                    if kind in kinds:
-                        kinds[kind].append(node)
+            node: RawNode = cursor.node  # type: ignore[assignment]
+            kind = node.kind_id
+            if kind in inner:
+                number = len(order)
+                add(node)
+                add_outer(around)
+                if kind in kinds:
+                    kinds[kind].append(node)
+                else:
+                    kinds[kind] = [node]
+                if kind == CALL:
+                    target = node.child(0)
+                    if target.kind_id == DOT:
+                        target = target.child(target.child_count - 1)
+                    name = source[target.start_byte : target.end_byte]
+                    if name in calls:
+                        calls[name].append(node)
                     else:
-                        kinds[kind] = [node]
-                    if kind == CALL:
-                        target = node.child(0)
-                        if target is not None and target.kind_id == DOT:
-                            target = target.child(target.child_count - 1)
-                        assert target is not None
-                        name = source[target.start_byte : target.end_byte]
-                        if name in calls:
-                            calls[name].append(node)
-                        else:
-                            calls[name] = [node]
-                    if down():
-                        path.append(around)
-                        around = number
-                        continue
-                elif kind == ALIAS and around >= 0 and order[around].kind_id != DOT:
-                    aliases.append((node, order[around]))
+                        calls[name] = [node]
+                if down():
+                    path.append(around)
+                    around = number
+                    continue
+            elif kind == ALIAS and around >= 0 and order[around].kind_id != DOT:
+                aliases.append((node, order[around]))
             while not right():
                 if not path or not up():
                     return
