@@ -50,7 +50,7 @@ _SUCCESS = re.compile(rb"(?:\{\s*:ok\s*,|:ok\s*=[^=~>])")
 _CLAUSE = re.compile(rb"\{\s*:ok\s*,|:ok\b")
 _NOBODY = re.compile(rb"_[a-z0-9_]*\s*=[^=~>]")
 _TEMPORARY = re.compile(rb"te?mp", re.I)
-_TIDIES = re.compile(rb"clean|tidy|terminate|purge|discard|rollback")
+_TIDIES = re.compile(rb"abort|clean|discard|halt|purge|rollback|teardown|terminate|tidy")
 _FAILING = re.compile(rb"\s*(?:Logger\.\w+[^\n]*\s*)?(?:\{:error|:error|raise|reraise)\b")
 # Calls in statement position whose blocks or functions end in calls that nobody listens to.
 _BLOCKS = frozenset({b"if", b"unless", b"case", b"cond", b"with", b"for", b"Enum.each"})

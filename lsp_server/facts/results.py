@@ -137,13 +137,18 @@ class Results:
 
     def way(self, caller: str, call: CallSite) -> tuple[Step, ...]:
         """The shortest way from the function that is called down to where an error is returned."""
+        links = ((one, self._links[one]) for one in self.through(caller, call))
+        return tuple(
+            Step(link.path, link.span, f"`{written(function)}` {link.text}")
+            for function, link in links
+        )
+
+    def through(self, caller: str, call: CallSite) -> Iterator[FunctionKey]:
+        """The project's functions on that way, the one that is called first."""
         function = self.graph.callee(caller, call)
-        steps: list[Step] = []
         while function is not None and function in self._links:
-            link = self._links[function]
-            steps.append(Step(link.path, link.span, f"`{written(function)}` {link.text}"))
-            function = link.following
-        return tuple(steps)
+            yield function
+            function = self._links[function].following
 
 
 def _of_library(graph: CallGraph, caller: str, call: CallSite) -> Shape:

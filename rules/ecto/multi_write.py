@@ -29,7 +29,10 @@ _OTHERS = frozenset({"Oban", "Ash"})
 _SLOW = Effect.HTTP | Effect.MAIL | Effect.SLEEP  # nothing for which a transaction may wait
 _FARTHEST = 2  # calls below the one in the function; further down a write depends on too much
 _ELSEWHERE = TRANSACTION | MULTI | ELSEWHERE | LATER | TEMPLATE
-_SCRIPTS = ("release", "seed", "test", "fixture", "dataset")
+# Files of what an operator runs: releases, seeds, the moving of data from one shape to another.
+_SCRIPT = re.compile(
+    r"(?:^|[/_.])(?:release|seed|seeds|seeder|fixtures?|dataset|test|backfill|migrat\w+)(?:[/_.]|$)"
+)
 # What takes note of something beside the work: losing it breaks nothing.
 _ASIDE = re.compile(r"(?:^|_)(?:log|track|record|audit|notify|notification|event|broadcast|touch)")
 
@@ -86,7 +89,7 @@ class MultiWrite(ProjectRule):
       something (`log_…`, `notify_…`).
     - Neither write is the function's own; one is behind a function of another context, or more
       than one call further down.
-    - Mix tasks, releases, seeds and migrations.
+    - Mix tasks, releases, seeds and migrations, also of data (`backfill_…`, `…_migration.ex`).
 
     ## What the fix changes
 
@@ -145,8 +148,7 @@ class MultiWrite(ProjectRule):
 
 
 def _is_script(clause: Clause) -> bool:
-    path = f"/{clause.path}"
-    return "lib/mix/" in path or any(word in path for word in _SCRIPTS)
+    return "lib/mix/" in f"/{clause.path}" or _SCRIPT.search(clause.path) is not None
 
 
 def _writes(graph: CallGraph, clause: Clause, call: CallSite) -> bool:

@@ -34,6 +34,7 @@ _ASIDE = re.compile(
     r"^(?:maybe_)?(?:track|record|audit|notify|touch|broadcast|publish_event)(?:_|$)"
     r"|(?:^|_)logs?(?:_|$)|last_(?:use|seen|login|sign_in)"
 )
+_KEEPS = re.compile(r"(?:^|_)logs?(?:_|$)|^(?:record|report|store|save)_(?:error|failure)")
 _RECORDS = re.compile(r"(?:Logs?|Audit|Tracker|Tracking)$")
 _TIDIES = re.compile(r"clean|purge|remove|delete|abort|close|stop|ensure|unsubscribe|invalidate")
 _BODIES = frozenset({DO_BLOCK, BODY, *SECTIONS})
@@ -80,7 +81,8 @@ class IgnoredResult(ProjectRule):
     - `_ = File.rm(path)` with a comment that says why.
     - The bang forms, which raise, and functions that are not known to return an error. Functions
       of the project are followed, however deep; behaviours, protocols and variables are not.
-    - The function logs by itself; or it changes nothing outside, and only hands on others' errors.
+    - The function logs by itself, or hands its result to one that does; or it changes nothing
+      outside, and only hands on others' errors.
     - The function only takes note of something (`log_…`, `track_…`, `record_…`, `notify_…`), or
       tidies up outside of the database (`delete_…`, `close_…`, `ensure_…`).
     - `File.rm` of a temporary file, of one that the function has worked with, or because something
@@ -143,6 +145,8 @@ def _does_something(found: Results, clause: Clause, call: CallSite) -> bool:
     failures."""
     effects = found.graph.effects(clause.module, call)
     if effects & Effect.LOG or _ASIDE.search(call.name) or _RECORDS.search(call.module):
+        return False
+    if any(_KEEPS.search(name) for _, name, _ in found.through(clause.module, call)):
         return False
     if effects & Effect.DB_WRITE:
         return True

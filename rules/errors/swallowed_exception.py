@@ -95,7 +95,8 @@ class SwallowedException(Rule):
     - What is tried is one call that asks for what may be gone: another node (`:erpc.call`), a
       table (`:ets.lookup`), a name (`:global.send`).
     - A comment in the clause says why, unless it is a TODO.
-    - Mix tasks, and code inside `quote`.
+    - Mix tasks, code inside `quote`, and packages (`package:` in mix.exs): what a library says of
+      a failure is its result, and the log belongs to whoever uses it.
 
     ## What the fix changes
 
@@ -106,9 +107,11 @@ class SwallowedException(Rule):
 
     @on(Rescue)
     def check(self, section: Rescue, file: File) -> Iterator[Finding]:
+        if file.is_mix_task or file.context.is_library(file.path):
+            return
         for clause in section.clauses:
             if _takes_all(clause, section.keyword) and _hides(clause, section.keyword):
-                if not (file.is_mix_task or _is_meant(clause, section)):
+                if not _is_meant(clause, section):
                     yield self._finding(section, clause, file)
 
     def _finding(self, section: Rescue, clause: Clause, file: File) -> Finding:

@@ -16,7 +16,7 @@ from lsp_server.syntax.literals import Atom, List, Pair, QuotedAtom, String
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.operators import Match
 
-from ._bounded import is_bounded, is_capture, is_many, iterates_over_few
+from ._bounded import comes_from_outside, is_bounded, is_capture, is_many, iterates_over_few
 
 # Functions that make atoms, and their twins that only look them up.
 _MAKERS = {
@@ -31,6 +31,10 @@ _START_UP = re.compile(r"(?:^|\.)(?:Application|CLI|Config|ConfigProvider|Releas
 # Nodes and their cookies have to be atoms, whoever names them.
 _NODES = re.compile(r"(?:^|_)(?:node|cookie)(?:_|$)")
 _NODE_MODULE = re.compile(r"Node|EPMD")
+# Code about code: the names that it meets are those of modules and functions.
+_LANGUAGE = re.compile(
+    r"(?:^|\.)(?:Intellisense|Introspect\w*|Compiler|CodeGen\w*|AST|Beam)(?:\.|$)"
+)
 _COMMAND_LINE = re.compile(r"(?:^|[/_])cli(?:[/_.])|/release_tasks?[/.]")
 
 
@@ -89,6 +93,9 @@ class DynamicAtom(Rule):
       says; config, migrations, seeds and tests.
     - The value of `name:`, which is for another rule.
     - A comment on the lines above speaks of the atom.
+    - Code about code: modules of compilers and of introspection, names of `.beam` files.
+    - Packages (`package:` in mix.exs), unless the text is bound by a map with text keys, or is
+      JSON: where a library's text comes from is for whoever calls it to say.
 
     ## What the fix changes
 
@@ -117,6 +124,8 @@ class DynamicAtom(Rule):
             text = arguments[0]
             if isinstance(text, String) and len(text.parts) > 1 and not is_many(text):
                 return
+        if not _is_ours(call, file):
+            return
         span = call.name_span
         fix = Fix.review(f"Look the atom up with {existing}", lambda _: [Edit(span, existing)])
         yield self.finding(call.callee_span, _message(call), fix=fix)
@@ -144,9 +153,13 @@ class DynamicAtom(Rule):
     def check_interpolation(self, atom: QuotedAtom, file: File) -> Iterator[Finding]:
         if not atom.interpolations or not _may_matter(atom, file) or file.form is None:
             return
-        if not is_many(atom) or all(
-            one.expression is None or is_bounded(one.expression, file.form)
-            for one in atom.interpolations
+        if (
+            not _is_ours(atom, file)
+            or not is_many(atom)
+            or all(
+                one.expression is None or is_bounded(one.expression, file.form)
+                for one in atom.interpolations
+            )
         ):
             return
         text = atom.text.removeprefix(":")
@@ -169,6 +182,8 @@ def _may_matter(node: Node, file: File) -> bool:
         return False
     if any(call.module == "Macro" for call in file.form.index.calls("var", "escape", "to_string")):
         return False
+    if _LANGUAGE.search(file.module.name) or b".beam" in file.form.bytes:
+        return False
     if _NODES.search(function.name) or _NODE_MODULE.search(file.module.name):
         return False
     for outer in node.ancestors():
@@ -181,13 +196,27 @@ def _may_matter(node: Node, file: File) -> bool:
     return not _is_explained(node, file)
 
 
+def _is_ours(node: Node, file: File) -> bool:
+    """Whether the project is no package, or the text comes from outside for all to see."""
+    if not file.context.is_library(file.path):
+        return True
+    arguments = node.arguments if isinstance(node, Call) else []
+    return comes_from_outside(arguments[0] if arguments else node)
+
+
 def _is_explained(node: Node, file: File) -> bool:
-    """Whether comments directly above the line speak of atoms."""
+    """Whether comments directly above the line, or above the clauses before it, speak of atoms."""
     lines = file.document.lines
     line = lines.line_at(node.start) - 1
-    while line >= 0 and lines.line_bytes(line).lstrip().startswith(b"#"):
-        if b"atom" in lines.line_bytes(line):
-            return True
+    function = Function.around(node)
+    clause = b"" if function is None else f"{function.keyword} {function.name}(".encode()
+    while line >= 0:
+        text = lines.line_bytes(line).lstrip()
+        if text.startswith(b"#"):
+            if b"atom" in text:
+                return True
+        elif not clause or not text.startswith(clause):
+            break
         line -= 1
     return False
 
