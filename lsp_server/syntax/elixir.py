@@ -10,6 +10,7 @@ from lsp_server.syntax.blocks import Clause as Clause
 from lsp_server.syntax.blocks import DoBlock as DoBlock
 from lsp_server.syntax.grammar import ALIAS as ALIAS
 from lsp_server.syntax.grammar import ARGUMENTS as ARGUMENTS
+from lsp_server.syntax.grammar import ATOM as ATOM
 from lsp_server.syntax.grammar import BINARY as BINARY
 from lsp_server.syntax.grammar import BODY as BODY
 from lsp_server.syntax.grammar import CALL as CALL
@@ -34,6 +35,8 @@ from lsp_server.syntax.operators import Identifier as Identifier
 from lsp_server.syntax.operators import Match as Match
 from lsp_server.syntax.operators import Pipe as Pipe
 from lsp_server.text import Span
+
+_MODULES = frozenset({ALIAS, IDENTIFIER, ATOM})  # what a module can be written as, but for a dot
 
 
 class UnaryOperator(Node):
@@ -166,35 +169,52 @@ class Call(Node):
     @property
     def name(self) -> str:
         """The function's name without its module; empty for `fun.(…)`."""
-        target = self.target
-        if isinstance(target, Dot):
-            right = target.right
-            return "" if right is None else right.text
-        return target.text if isinstance(target, Identifier) else ""
+        # Asked of most calls, hence without views of the target and its parts: 0.3 µs, not 1.0.
+        raw: RawNode | None = self.raw.child_by_field_id(TARGET)
+        if raw is not None and raw.kind_id == DOT:
+            raw = raw.child_by_field_id(RIGHT)
+        elif raw is not None and raw.kind_id != IDENTIFIER:
+            return ""
+        if raw is None:
+            return ""
+        return self.tree.source[raw.start_byte : raw.end_byte].decode("utf-8", "replace")
 
     @property
     def receiver(self) -> Node | None:
         """What stands before the dot."""
-        target = self.target
-        return target.left if isinstance(target, Dot) else None
+        raw = self.raw.child_by_field_id(TARGET)
+        if raw is None or raw.kind_id != DOT:
+            return None
+        left = raw.child_by_field_id(LEFT)
+        return None if left is None else cast(left, self.tree)
 
     @property
     def module(self) -> str | None:
         """The receiver as written if it is a module name or an atom (`Repo`, `:timer`)."""
-        receiver = self.receiver
-        match receiver:
-            case Alias(name):
-                return name
-            case Identifier("__MODULE__"):
-                return "__MODULE__"
-            case Dot(Identifier("__MODULE__"), Alias(name)):
-                return f"__MODULE__.{name}"
-        return receiver.text if receiver is not None and receiver.kind == "atom" else None
+        target = self.raw.child_by_field_id(TARGET)
+        if target is None or target.kind_id != DOT:
+            return None
+        raw = target.child_by_field_id(LEFT)
+        if raw is None:
+            return None
+        kind = raw.kind_id
+        if kind == DOT:
+            match cast(raw, self.tree):
+                case Dot(Identifier("__MODULE__"), Alias(name)):
+                    return f"__MODULE__.{name}"
+            return None
+        if kind not in _MODULES:
+            return None
+        written = self.tree.source[raw.start_byte : raw.end_byte].decode("utf-8", "replace")
+        if kind == ALIAS:
+            return "".join(written.split())
+        return written if kind == ATOM or written == "__MODULE__" else None
 
     @property
     def dotted(self) -> str:
         """`Repo.get!` or `get!`, as written; a receiver that is no module gives `_.name`."""
-        if self.receiver is None:
+        target = self.raw.child_by_field_id(TARGET)
+        if target is None or target.kind_id != DOT or target.child_by_field_id(LEFT) is None:
             return self.name
         return f"{self.module or '_'}.{self.name}"
 
@@ -215,19 +235,22 @@ class Call(Node):
     @property
     def written_arguments(self) -> list[Node]:
         """The arguments between the parentheses, without what a pipe adds."""
-        raw = self.argument_list
-        if raw is None:
-            return []
-        return [cast(child, self.tree) for child in raw.named_children if not child.is_extra]
+        tree = self.tree
+        for raw in self.raw.named_children:
+            if raw.kind_id == ARGUMENTS:
+                return [cast(child, tree) for child in raw.named_children if not child.is_extra]
+        return []
 
     @property
     def pipe(self) -> Pipe | None:
         """The pipe of which this call is a step."""
         parent = self.tree.parent(self.raw)
         if parent is not None and parent.kind_id == BINARY:
-            viewed = cast(parent, self.tree)
-            if isinstance(viewed, Pipe) and viewed.raw.child_by_field_id(RIGHT) == self.raw:
-                return viewed
+            # What ends where the operator ends is its right side.
+            if parent.end_byte == self.raw.end_byte:
+                viewed = cast(parent, self.tree)
+                if isinstance(viewed, Pipe) and parent.child_by_field_id(RIGHT) == self.raw:
+                    return viewed
         return None
 
     @property
@@ -254,7 +277,10 @@ class Call(Node):
     @property
     def capture_arity(self) -> int | None:
         """The arity if this call is the target of `&Mod.fun/2`."""
-        parent = self.parent
+        raw = self.tree.parent(self.raw)
+        if raw is None or raw.kind_id != BINARY:
+            return None
+        parent = cast(raw, self.tree)
         if isinstance(parent, BinaryOperator) and parent.operator == "/":
             capture = parent.parent
             if isinstance(capture, Capture) and capture.function is not None:
@@ -267,7 +293,14 @@ class Call(Node):
         captured = self.capture_arity
         if captured is not None:
             return captured
-        return len(self.arguments) + (1 if self.do_block is not None else 0)
+        count = 0 if self.pipe is None else 1
+        written: int | None = None
+        for raw in self.raw.named_children:
+            if raw.kind_id == ARGUMENTS and written is None:
+                written = sum(not child.is_extra for child in raw.named_children)
+            elif raw.kind_id == DO_BLOCK:
+                count += 1
+        return count + (written or 0)
 
     @property
     def keywords(self) -> Keywords | None:
@@ -313,13 +346,10 @@ class Call(Node):
     @property
     def is_field_access(self) -> bool:
         """Whether this can be a field read, `user.name`: no arguments, no parentheses."""
-        receiver = self.receiver
-        return (
-            receiver is not None
-            and self.module is None
-            and self.argument_list is None
-            and self.name != ""
-        )
+        # Cheapest question first: most calls have arguments.
+        if self.argument_list is not None:
+            return False
+        return self.receiver is not None and self.module is None and self.name != ""
 
 
 def strip_parentheses(node: Node) -> Node:

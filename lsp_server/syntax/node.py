@@ -151,7 +151,8 @@ class Node:
     @property
     def text(self) -> str:
         """The node as the user wrote it."""
-        return self.bytes.decode("utf-8", "replace")
+        raw = self.raw
+        return self.tree.source[raw.start_byte : raw.end_byte].decode("utf-8", "replace")
 
     @property
     def bytes(self) -> bytes:
