@@ -1,7 +1,9 @@
-"""The made parts of README.md and rules/README.md; `python -m tests.readme` writes them."""
+"""The made parts of README.md, rules/README.md and of the VS Code extension's manifest;
+`python -m tests.readme` writes them."""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -9,8 +11,10 @@ import tempfile
 from itertools import groupby
 from os import environ
 from pathlib import Path
+from typing import Any
 
 from lsp_server.report.catalogue import catalogue_markdown, rule_rows
+from lsp_server.report.settings_schema import settings_schema
 
 ROOT = Path(__file__).parent.parent
 SHOWN = (
@@ -60,8 +64,36 @@ def readme(text: str) -> str:
     return text
 
 
+def manifest(text: str) -> str:
+    """The manifest of the VS Code extension with the settings that Retort has."""
+    found = json.loads(text)
+    own = json.loads((ROOT / "editors/vscode/settings.json").read_text("utf-8"))
+    shared = {f"retort.{name}": {**_shown(one)} for name, one in settings_schema().items()}
+    found["contributes"]["configuration"] = {"title": "Retort", "properties": {**own, **shared}}
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def _shown(schema: dict[str, Any]) -> dict[str, Any]:
+    """A setting as VS Code shows it: in Markdown, and unset by default, so that `.retort.toml`
+    counts."""
+    shown = {**schema, "markdownDescription": schema["description"], "scope": "resource"}
+    del shown["description"]
+    if "properties" in shown:
+        shown["markdownDescription"] += " [Read about a rule](command:retort.explain)."
+    if "enum" in shown:
+        return {
+            **shown,
+            "type": ["string", "null"],
+            "enum": [None, *shown["enum"]],
+            "default": None,
+        }
+    return {**shown, "default": {} if shown["type"] == "object" else []}
+
+
 def main() -> None:
-    """Write both files."""
+    """Write all of them."""
+    extension = ROOT / "editors/vscode/package.json"
+    extension.write_text(manifest(extension.read_text("utf-8")), "utf-8")
     path = ROOT / "README.md"
     path.write_text(readme(path.read_text("utf-8")), "utf-8")
     (ROOT / "rules" / "README.md").write_text(catalogue_markdown(), "utf-8")

@@ -2,6 +2,8 @@
 
 python3 tests/run.py [ARGS]          the tests; arguments go to pytest
 python3 tests/run.py retort [ARGS]   Retort itself
+
+With RETORT_EDITORS=1 the tests include VS Code in a browser and Emacs (see `.ci/run`).
 """
 
 from __future__ import annotations
@@ -21,14 +23,15 @@ def environment() -> Path:
     """The environment's Python; made, or brought up to date with pyproject.toml, if need be."""
     python = FOLDER / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = FOLDER / "installed-for"
-    wanted = (ROOT / "pyproject.toml").read_text("utf-8")
+    extras = "dev,editors" if os.environ.get("RETORT_EDITORS") else "dev"
+    wanted = extras + (ROOT / "pyproject.toml").read_text("utf-8")
     if python.exists() and stamp.exists() and stamp.read_text("utf-8") == wanted:
         return python
     print("Making .venv (a minute, once) …", flush=True)
     if not python.exists():
         venv.EnvBuilder(with_pip=True).create(FOLDER)
     install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*install, "--editable", f"{ROOT}[dev]"], check=True)
+    subprocess.run([*install, "--editable", f"{ROOT}[{extras}]"], check=True)
     stamp.write_text(wanted, "utf-8")
     return python
 

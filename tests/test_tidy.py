@@ -14,7 +14,7 @@ import pytest
 from lsp_server.lint.registry import page_of, registry
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.report.catalogue import catalogue_markdown
-from tests.readme import readme
+from tests.readme import manifest, readme
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "lsp_server"
@@ -147,6 +147,8 @@ def test_made_documentation_is_fresh() -> None:
     assert (RULES / "README.md").read_text("utf-8") == catalogue_markdown(), made
     text = (ROOT / "README.md").read_text("utf-8")
     assert text == readme(text), made
+    extension = (ROOT / "editors" / "vscode" / "package.json").read_text("utf-8")
+    assert extension == manifest(extension), made
 
 
 def test_every_rule_is_in_the_changelog() -> None:

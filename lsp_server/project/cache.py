@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from lsp_server import __version__
-from lsp_server.config import Settings
+from lsp_server.config import KEYS, Settings
 from lsp_server.project.files import Entry
 from lsp_server.project.result import FileResult, PlainFinding
 
@@ -153,7 +153,8 @@ def load_cache(root: Path, settings: bytes) -> Cache:
 def configuration_digest(source: bytes | None, overrides: Mapping[str, Any]) -> bytes:
     """What tells two configurations apart: the text of `.retort.toml` (None where there is none)
     and what is laid over it."""
-    seen = msgspec.msgpack.encode((source, overrides), order="deterministic")
+    said = {key: overrides[key] for key in KEYS if overrides.get(key)}
+    seen = msgspec.msgpack.encode((source, said), order="deterministic")
     return hashlib.blake2b(seen, digest_size=16).digest()
 
 
