@@ -100,6 +100,7 @@ class _Link(NamedTuple):
     span: Span
     following: FunctionKey | None
     text: str
+    fails_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,13 @@ class Results:
             Step(link.path, link.span, f"`{written(function)}` {link.text}")
             for function, link in links
         )
+
+    def decides(self, caller: str, call: CallSite) -> bool:
+        """Whether the function that is called says itself where it fails: it writes the error out,
+        or gives up in a `with`."""
+        function = self.graph.callee(caller, call)
+        link = None if function is None else self._links.get(function)
+        return link is not None and (link.following is None or link.fails_only)
 
     def through(self, caller: str, call: CallSite) -> Iterator[FunctionKey]:
         """The project's functions on that way, the one that is called first."""
@@ -223,9 +231,10 @@ def results(index: Index) -> Results:
                 continue
             shape = _of_library(graph, clause.module, call)
             shape = shape & FAILURE if kind == REST else shape
-            add(key, shape, _Link(path, call.span, None, text))
+            add(key, shape, _Link(path, call.span, None, text, kind == REST))
     for function in pending:  # grows while it is read
         for back in returns.get(function, ()):
             shape = shapes[function] & FAILURE if back.fails_only else shapes[function]
-            add(back.caller, shape, _Link(back.path, back.span, function, back.text))
+            link = _Link(back.path, back.span, function, back.text, back.fails_only)
+            add(back.caller, shape, link)
     return Results(shapes, graph, sites, links)

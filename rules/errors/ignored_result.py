@@ -36,7 +36,9 @@ _ASIDE = re.compile(
 )
 _KEEPS = re.compile(r"(?:^|_)logs?(?:_|$)|^(?:record|report|store|save)_(?:error|failure)")
 _RECORDS = re.compile(r"(?:Logs?|Audit|Tracker|Tracking)$")
-_TIDIES = re.compile(r"clean|purge|remove|delete|abort|close|stop|ensure|unsubscribe|invalidate")
+_TIDIES = re.compile(
+    r"clean|purge|remove|delete|abort|close|disconnect|stop|ensure|unsubscribe|invalidate"
+)
 _BODIES = frozenset({DO_BLOCK, BODY, *SECTIONS})
 
 
@@ -153,7 +155,7 @@ def _does_something(found: Results, clause: Clause, call: CallSite) -> bool:
     if _TIDIES.search(call.name):
         return False
     # What changes nothing outside must say by itself that it can fail.
-    return bool(effects & _OUTSIDE) or len(found.way(clause.module, call)) == 1
+    return bool(effects & _OUTSIDE) or found.decides(clause.module, call)
 
 
 def _matters(found: Results, clause: Clause, call: CallSite) -> bool:

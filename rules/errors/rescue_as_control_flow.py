@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from lsp_server.document import Document
 from lsp_server.lint.file import File
@@ -69,7 +70,8 @@ class RescueAsControlFlow(Rule):
 
     ## When it stays silent
 
-    - More than the one call is tried, or there is a `catch`, an `else` or an `after`.
+    - More than the one call is tried (a name for its value does not count), or there is a
+      `catch`, an `else` or an `after`.
     - The function has no twin (`String.to_existing_atom`), or is not of the standard library, of
       Jason, Poison, Ecto or a repo.
     - The exception is logged with its stack trace or raised again, or it is one that the twin
@@ -98,18 +100,17 @@ class RescueAsControlFlow(Rule):
             return
         if around.name not in ("try", "def", "defp") or around.receiver is not None:
             return
-        body = block.section("do")
-        call = _only_call(body)
-        twin = None if call is None else twin_of(call, file)
+        tried = _tried(block.section("do"))
+        twin = None if tried is None else twin_of(tried.call, file)
         clauses = section.clauses
-        if call is None or twin is None or not clauses or not _is_control_flow(clauses):
+        if tried is None or twin is None or not clauses or not _is_control_flow(clauses):
             return
-        where = around.name_span if around.name == "try" else call.callee_span
+        where = around.name_span if around.name == "try" else tried.call.callee_span
         fix = None
         if len(clauses) == 1 and not _reads_exception(clauses[0]):
             fix = Fix.review(
                 f"Match the result of {twin.callee}",
-                partial(_edits, file.document, around, body[0], call, clauses[0], twin),
+                partial(_edits, file.document, around, tried, clauses[0], twin),
             )
         yield self.finding(
             where,
@@ -118,23 +119,43 @@ class RescueAsControlFlow(Rule):
         )
 
 
-def _only_call(body: Sequence[Node]) -> Call | None:
-    """The call that is all that is tried, also in `{:ok, …}`."""
-    if len(body) != 1:
+class _Tried(NamedTuple):
+    """The one call that is tried, the expression that it stands in, whether `{:ok, …}` is put
+    around that, and the part of the body that is left for it."""
+
+    call: Call
+    value: Node
+    in_ok: bool
+    body: Span
+
+
+def _tried(body: Sequence[Node]) -> _Tried | None:
+    """The call that is all that is tried, also in `{:ok, …}` or with a name of its own."""
+    if not body or len(body) > 2:
         return None
-    node = body[0]
-    if isinstance(node, Tuple) and len(node.elements) == 2 and node.elements[0].text == ":ok":
-        node = node.elements[1]
-    if isinstance(node, Pipe):
-        node = node.right
+    result = body[-1]
+    in_ok = isinstance(result, Tuple) and len(result.elements) == 2
+    if isinstance(result, Tuple) and in_ok:
+        if result.elements[0].text != ":ok":
+            return None
+        result = result.elements[1]
+    value = result
+    if len(body) == 2:
+        bound = body[0]
+        if not isinstance(bound, Match) or not isinstance(bound.left, Identifier):
+            return None
+        if not isinstance(result, Identifier) or result.name != bound.left.name:
+            return None
+        value = bound.right
+    node = value.right if isinstance(value, Pipe) else value
     if not isinstance(node, Call) or node.do_block is not None:
         return None
     raising = [
         one
-        for one in body[0].find(Call)
+        for one in value.find(Call)
         if one != node and (one.name.endswith("!") or one.do_block is not None)
     ]
-    return None if raising else node
+    return None if raising else _Tried(node, value, in_ok, Span(body[0].start, body[-1].end))
 
 
 def _is_control_flow(clauses: Sequence[Clause]) -> bool:
@@ -158,23 +179,22 @@ def _reads_exception(clause: Clause) -> bool:
 def _edits(
     document: Document,
     around: Call,
-    tried: Node,
-    call: Call,
+    tried: _Tried,
     clause: Clause,
     twin: Twin,
     _: Snapshot,
 ) -> list[Edit]:
     lines = document.lines
     is_try = around.name == "try"
-    begin = around.start if is_try else tried.start
+    begin = around.start if is_try else tried.body.start
     indent = lines.indentation(begin).decode()
     line = lines.line_at(begin)
     if document.source[lines.starts[line] : begin].strip() or "\t" in indent:
         return []
-    subject = _subject(tried, call, twin)
-    if not subject or b"#" in document.source[tried.end : clause.start]:
+    subject = _subject(tried, twin)
+    if not subject or b"#" in document.source[tried.value.end : clause.start]:
         return []
-    wrapped = f"{{:ok, {twin.value}}}" if isinstance(tried, Tuple) else twin.value
+    wrapped = f"{{:ok, {twin.value}}}" if tried.in_ok else twin.value
     found = twin.success or twin.value
     other = _body(document, clause)
     end = around.end if is_try else clause.body[-1].end
@@ -202,12 +222,12 @@ def _edits(
     return [Edit(Span(begin, end), line_ending(document.source).join(text), document.path)]
 
 
-def _subject(tried: Node, call: Call, twin: Twin) -> list[str]:
+def _subject(tried: _Tried, twin: Twin) -> list[str]:
     """The first line of the `case`; empty where it would need several."""
-    value = tried.elements[1] if isinstance(tried, Tuple) else tried
+    value = tried.value
     if b"\n" in value.bytes:
         return []
-    start, name = value.start, call.callee_span
+    start, name = value.start, tried.call.callee_span
     before = value.bytes[: name.start - start].decode("utf-8", "replace")
     after = value.bytes[name.end - start :].decode("utf-8", "replace")
     return [f"case {before}{twin.callee}{after} do"]
