@@ -28,7 +28,7 @@ from lsp_server.document import Change, Document
 from lsp_server.facts.context import ProjectContext
 from lsp_server.facts.fact import Fact, load_collectors
 from lsp_server.facts.index import Index, fact_types
-from lsp_server.lint.checker import check_document, check_project, detached, finish, in_order
+from lsp_server.lint.checker import check_document, check_project, detached, in_order
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.live import LiveResult, after_edit, check_all, check_edited, follow
 from lsp_server.lint.registry import Registry, registry
@@ -43,12 +43,12 @@ from lsp_server.project.files import (
     project_files,
     read_file,
 )
+from lsp_server.project.problems import configuration_findings
 from lsp_server.project.project_facts import ProjectFacts
 from lsp_server.project.result import FileResult, restored
 from lsp_server.project.scan import Job, run, text_digest
 from lsp_server.snapshot import Snapshot
 
-CONFIGURATION = "retort/configuration"
 KEPT_DOCUMENTS = 64  # closed files kept parsed
 
 Identity = tuple[str, str, str]  # path, rule and fingerprint of a finding
@@ -359,7 +359,7 @@ class Workspace:
     def findings(self, path: str) -> list[Finding]:
         """What is finally said of a file, in the order of the text."""
         if path == FILE_NAME:
-            return self._configuration_findings()
+            return configuration_findings(self.problems)
         if path in self._outside:
             return []
         found = [one for one in map(self._leveled, self._raw_findings(path)) if one is not None]
@@ -404,15 +404,6 @@ class Workspace:
             return finding
         severity = self.settings.severity(rule, finding.path, finding.severity)
         return None if severity is None else replace(finding, severity=severity)
-
-    def _configuration_findings(self) -> list[Finding]:
-        return finish(
-            (
-                Finding(one.span, one.message, FILE_NAME, rule=CONFIGURATION)
-                for one in self.problems
-            ),
-            FILE_NAME,
-        )
 
     def paths_with_findings(self) -> set[str]:
         """The files of which something may be said."""

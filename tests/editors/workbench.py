@@ -124,8 +124,7 @@ class Workbench:
             port = free.getsockname()[1]
         self._log = (home / "code-server.log").open("wb")
         self._server = subprocess.Popen(
-            [*command, "--auth", "none", "--disable-telemetry", "--disable-update-check"]
-            + ["--bind-addr", f"127.0.0.1:{port}", str(project)],
+            [*command, "--disable-telemetry", "--bind-addr", f"127.0.0.1:{port}", str(project)],
             env=env,
             stdout=self._log,
             stderr=subprocess.STDOUT,
