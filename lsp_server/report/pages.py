@@ -10,7 +10,7 @@ from lsp_server import __version__
 from lsp_server.lint.registry import page_of, registry
 from lsp_server.lint.suppress import UNKNOWN, UNREADABLE, UNUSED
 from lsp_server.project.cache import cache_folder
-from lsp_server.project.workspace import CONFIGURATION
+from lsp_server.project.problems import CONFIGURATION
 
 # What Retort says without a rule file: about its own comments, its settings and unreadable files.
 OWN: Mapping[str, str] = {
