@@ -9,6 +9,7 @@ from lsp_server.facts.row_expressions import UNKNOWN, Expression, free, parts
 from lsp_server.facts.row_reader import Reader
 from lsp_server.syntax import heex
 from lsp_server.syntax.elixir import (
+    CALL,
     AnonymousFunction,
     Call,
     Capture,
@@ -28,6 +29,7 @@ Handover = tuple[str, str, str, tuple[Expression, ...], Span]
 _SETTERS = ("assign", "assign_new", "assign_async", "stream")
 _LIBRARIES = frozenset({"LiveView", "Component", "Conn", "Phoenix"})
 _LOOPED = re.compile(rb"(?:[A-Z]\w*\.)+[a-z_]\w*[?!]?")
+_FIRST_OF_MODULE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _TAG = re.compile(rb"<(?:\.[a-z_]|[A-Z])")
 
 
@@ -196,9 +198,16 @@ def _remote(loop: Node, form: Form, reader: Reader) -> Iterator[Handover]:
                 row = Expression("each", args=(value,))
                 yield "call", module, target.name, (row,), target.callee_span
         return
-    if _LOOPED.search(form.tree.source, loop.start, loop.end) is None:
+    source = form.tree.source
+    if _LOOPED.search(source, loop.start, loop.end) is None:
         return
-    for call in loop.find(Call):
+    for raw in form.index.raw_of_kind(CALL):
+        # In the loop, and of a module: the rest, nearly all calls, need no view.
+        if not (loop.start <= raw.start_byte and raw.end_byte <= loop.end):
+            continue
+        if source[raw.start_byte] not in _FIRST_OF_MODULE:
+            continue
+        call = Call(raw, form.tree)
         written = call.module or ""
         if not written or written.startswith(":") or written in _STANDARD or not call.name:
             continue
@@ -260,19 +269,17 @@ def passed(
 ) -> Iterator[tuple[tuple[Expression, ...], Span]]:
     """The arguments of the calls and captures of an own function in a form and its templates."""
     function = form.function
-    head = None if function is None else function.head
+    head = form.span.start if function is None else function.head.start
     for layer in (None, *form.templates):
         index = form.index if layer is None else layer.index
         reader = Reader(path, form, layer)
         for call in index.calls(name):
-            if call.receiver is not None or call == head or call.start == form.span.start:
+            if call.start in (head, form.raw.start_byte) or call.receiver is not None:
                 continue
             if call.capture_arity is not None:
                 continue
             given = call.arguments
-            if len(given) <= arity and not (
-                function is not None and call.span == function.head.span
-            ):
+            if len(given) <= arity:
                 yield tuple(reader.fresh().read(one) for one in given), call.callee_span
         sign = f"&{name}/{arity}".encode()
         area = form.span if layer is None else layer.span

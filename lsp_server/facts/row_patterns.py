@@ -18,8 +18,11 @@ def way_to(pattern: Node, name: str) -> Way | bool | None:
     """How a pattern reaches into a value for a variable; None for a way that is not followed, False
     where it does not bind the variable."""
     pending: list[tuple[Node, Way]] = [(pattern, ())]
+    written = name.encode()
     while pending:
         node, way = pending.pop()
+        if written not in node.bytes:  # most patterns, and most of what is in them
+            continue
         match node:
             case Identifier(bound) if bound == name:
                 return way

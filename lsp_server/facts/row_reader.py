@@ -9,8 +9,11 @@ from lsp_server.facts.row_expressions import ASSIGNS, NOTHING, UNKNOWN, Expressi
 from lsp_server.facts.row_patterns import CONS, Way, rendered_name, way_to
 from lsp_server.facts.row_queries import MACROS, read_from, read_macro
 from lsp_server.syntax import heex
-from lsp_server.syntax.definitions import Function
+from lsp_server.syntax.definitions import FUNCTION_NAMES, Function
 from lsp_server.syntax.elixir import (
+    CALL,
+    LEFT,
+    STAB,
     Access,
     Alias,
     AnonymousFunction,
@@ -30,8 +33,9 @@ from lsp_server.syntax.elixir import (
 from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.literals import Atom, Keywords, List, Map, Nil, Sigil, String, Tuple
 from lsp_server.syntax.names import block_of, module_text
-from lsp_server.syntax.node import Node
-from lsp_server.syntax.outline import Form
+from lsp_server.syntax.node import Node, RawNode, Tree
+from lsp_server.syntax.outline import Form, callee_of
+from lsp_server.text import Span
 
 # fmt: off
 _SAME = frozenset({
@@ -43,6 +47,7 @@ _ONE = frozenset({"at", "fetch!", "find", "random", "max_by", "min_by", "first",
 _COLLECTIONS = frozenset({"Enum", "Stream", "List", "Map", "MapSet", "Keyword"})
 _THEN = frozenset({"then", "tap", "Kernel.then", "Kernel.tap"})
 _BRANCHING = frozenset({"if", "unless", "case", "cond", "with", "try"})
+_BINDING = frozenset({b"for", b"with", b"quote"})  # in what is quoted stand other functions
 _DEEPEST = 24
 _MOST = 150  # expressions that one reading looks at
 
@@ -79,6 +84,8 @@ class Reader:
                 return ASSIGNS
             case Identifier():
                 return self._variable(node, depth)
+            case Call():
+                return self._call(node, depth)
             case Capture() if node.placeholder == 1:
                 return self._placeholder(node, depth)
             case ModuleAttribute() if node.value is None:
@@ -115,8 +122,6 @@ class Reader:
                 return self.read(node.right, depth + 1)
             case Block():
                 return self.read(node.children[-1] if node.children else None, depth + 1)
-            case Call():
-                return self._call(node, depth)
             case BinaryOperator("||", left, right):
                 either = (self.read(left, depth + 1), self.read(right, depth + 1))
                 return Expression("either", args=either)
@@ -268,26 +273,56 @@ class Reader:
     def _variable(self, variable: Identifier, depth: int) -> Expression:
         tag = self._tag_variable(variable, depth)
         matched = self._match(variable)
-        for outer in variable.ancestors():
-            if tag is not None and outer.start <= tag[0]:
+        function = self._only_function(variable)
+        if function is not None:
+            if matched is None:
+                return self._parameter(function, variable)
+            way = way_to(matched.left, variable.name)
+            return _reach(self.read(matched.right, depth + 1), way)
+        tree, written = variable.tree, variable.bytes
+        raw = tree.parent(variable.raw)
+        while raw is not None:  # no views of what is around: a variable has a dozen ancestors
+            if tag is not None and raw.start_byte <= tag[0]:
                 return tag[1]
-            if matched is not None and outer.span.covers(matched.span):
+            if matched is not None and Span(raw.start_byte, raw.end_byte).covers(matched.span):
                 way = way_to(matched.left, variable.name)
                 return _reach(self.read(matched.right, depth + 1), way)
-            if isinstance(outer, Clause):
-                found = self._clause(outer, variable, depth)
-            elif isinstance(outer, Call):
-                function = Function.of(outer)
-                if function is not None:
-                    return self._parameter(function, variable)
-                found = self._generator(outer, variable, depth)
-            else:
-                continue
+            found = None
+            if raw.kind_id == STAB:
+                head = raw.child_by_field_id(LEFT)
+                if head is not None and written in tree.source[head.start_byte : head.end_byte]:
+                    found = self._clause(Clause(raw, tree), variable, depth)
+            elif raw.kind_id == CALL:
+                callee = callee_of(raw, tree)
+                if callee in FUNCTION_NAMES:
+                    function = self._function_of(raw, tree)
+                    if function is not None:
+                        return self._parameter(function, variable)
+                elif callee in (b"for", b"with"):
+                    found = self._generator(Call(raw, tree), variable, depth)
             if found is not None:
                 return found
+            raw = tree.parent(raw)
         if tag is not None:
             return tag[1]
         return self._without_parentheses(variable)
+
+    def _only_function(self, variable: Identifier) -> Function | None:
+        """The function around a variable where only its parameters and matches bind any, which
+        spares half of all variables the way through what is around them."""
+        form = self.form
+        if self.layer is not None or form is None or not form.span.covers(variable.span):
+            return None
+        index = form.index
+        if STAB in index.kinds or not _BINDING.isdisjoint(index.callee_names):
+            return None
+        return form.function
+
+    def _function_of(self, raw: RawNode, tree: Tree) -> Function | None:
+        form = self.form
+        return (
+            form.function if form is not None and form.raw == raw else Function.of(Call(raw, tree))
+        )
 
     def _without_parentheses(self, variable: Identifier) -> Expression:
         return UNKNOWN
@@ -297,21 +332,22 @@ class Reader:
         index = self.layer.index if self.layer is not None else None
         if index is None and self.form is not None:
             index = self.form.index
-        found: Match | None = None
         function = None if self.form is None or self.layer is not None else self.form.function
         after = 0 if function is None else function.head.end
-        for match in () if index is None else index.nodes(Match):
-            if match.end > variable.start or match.start < after:
+        start, written, source = variable.start, variable.bytes, variable.tree.source
+        for raw in () if index is None else reversed(index.binaries(b"=")):
+            if raw.end_byte > start or raw.start_byte < after:
                 continue
-            if found is not None and match.start < found.start:
+            if written not in source[raw.start_byte : raw.end_byte]:
                 continue
-            if variable.bytes not in match.left.bytes:
+            match = Match(raw, variable.tree)
+            if written not in match.left.bytes:
                 continue
             scope = block_of(match)
-            if scope.start <= variable.start < scope.end:
+            if scope.start <= start < scope.end:
                 if way_to(match.left, variable.name) is not False:
-                    found = match
-        return found
+                    return match
+        return None
 
     def _clause(self, clause: Clause, variable: Identifier, depth: int) -> Expression | None:
         """A variable that `fn` or a branch of `case` binds."""

@@ -102,7 +102,7 @@ _LOOPING = frozenset(
     b"into sum_by max_by min_by uniq_by frequencies_by".split()
 )
 # What stands in functions that return sockets, conns, changesets and the like.
-_OTHERS = (b"socket", b"conn", b"changeset", b"|> put_", b"{:noreply")
+_OTHERS = (b"~H", b"socket", b"conn", b"changeset", b"|> put_", b"{:noreply")
 _DELEGATION = b"defdelegate"
 _DEFINITIONS = frozenset({b"def", b"defp"})
 _WRAPPING = re.compile(
@@ -223,8 +223,8 @@ class _Collector:
         known = {fact.span for fact in found if isinstance(fact, RowsGiven)}
         pending = list(self.wanted)
         for module, name, arity in pending:  # grows while it is read
-            for form in self.forms:
-                if form.module.name != module or name.encode() not in form.bytes:
+            for form in self._mentioning(name, arity):
+                if form.module.name != module:
                     continue
                 for args, span in passed(form, self.path, name, arity):
                     if span in known or all(one.kind == "unknown" for one in args):
@@ -235,6 +235,16 @@ class _Collector:
                     if any(free(one) for one in args) and place not in self.wanted:
                         self.wanted[place] = None
                         pending.append(place)
+
+    def _mentioning(self, name: str, arity: int) -> Iterator[Form]:
+        """The forms that call a function of this name, or capture it. Each is asked for names that
+        its index has: to search the text of all forms for each name took longer than all else."""
+        callee, captured = name.encode(), f"&{name}/{arity}".encode()
+        capturing = captured in self.document.source
+        for form in self.forms:
+            called = callee in form.index.raw_calls or (capturing and captured in form.bytes)
+            if called or any(callee in layer.index.raw_calls for layer in form.templates):
+                yield form
 
 
 def place_of(form: Form) -> Place:
@@ -261,13 +271,13 @@ def _fetches(form: Form) -> bool:
 def _wraps(form: Form) -> bool:
     """Whether a function may return what another of the project does: its last line is a call."""
     written = form.bytes
-    if b"~H" in written or any(sign in written for sign in _OTHERS):
-        return False
     if written.endswith(b"end"):
         last = written[:-3].rstrip().rpartition(b"\n")[2].strip()
     else:
         last = written.rpartition(b"do:")[2].strip()
-    return _WRAPPING.fullmatch(last) is not None
+    if _WRAPPING.fullmatch(last) is None:
+        return False
+    return not any(sign in written for sign in _OTHERS)
 
 
 def _components(

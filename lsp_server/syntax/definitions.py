@@ -9,6 +9,7 @@ from lsp_server.text import Span
 FUNCTIONS = frozenset(
     {"def", "defp", "defmacro", "defmacrop", "defguard", "defguardp", "defdelegate"}
 )
+FUNCTION_NAMES = frozenset(name.encode() for name in FUNCTIONS)
 MODULES = frozenset({"defmodule", "defprotocol", "defimpl"})
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from lsp_server.syntax.definitions import FUNCTIONS, MODULES, Function, module_name
+from lsp_server.syntax.definitions import FUNCTION_NAMES, MODULES, Function, module_name
 from lsp_server.syntax.elixir import CALL, DOT, Call, ModuleAttribute
 from lsp_server.syntax.layers import TemplateLayer, sigil_layers
 from lsp_server.syntax.names import DIRECTIVES, Names, block_of, directives
@@ -19,7 +19,6 @@ from lsp_server.syntax.node import Node, RawNode, Tree, cast
 from lsp_server.syntax.walk import NodeIndex
 from lsp_server.text import Span
 
-_FUNCTIONS = frozenset(name.encode() for name in FUNCTIONS)
 _MODULES = frozenset(name.encode() for name in MODULES)
 _DIRECTIVE = re.compile(rb"\b(?:" + b"|".join(name.encode() for name in DIRECTIVES) + rb")\b")
 _DIRECTIVES = frozenset(name.encode() for name in DIRECTIVES)
@@ -57,7 +56,7 @@ class Form:
     @property
     def is_function(self) -> bool:
         """Whether the form is a clause of a function or macro."""
-        return self.callee in _FUNCTIONS
+        return self.callee in FUNCTION_NAMES
 
     @cached_property
     def function(self) -> Function | None:

@@ -9,22 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from functools import partial
 
-from lsp_server.syntax.elixir import ALIAS, CALL, DOT, Call
+from lsp_server.syntax.elixir import ALIAS, BINARY, CALL, DOT, OPERATOR, Call, Match, Pipe
 from lsp_server.syntax.node import INNER, Node, NodeType, RawNode, Tree, cast, kind_id
 
 STRING = kind_id("string")
 SIGIL = kind_id("sigil")
+# Views of operators by the one sign that makes a node theirs.
+_SIGNS: Mapping[type[Node], bytes] = {Pipe: b"|>", Match: b"="}
 
 
 class NodeIndex:
     """The nodes below some roots of one tree, by callee name and by kind."""
 
-    __slots__ = ("_calls", "_kinds", "_order", "_outer", "aliases", "tree")
+    __slots__ = ("_binaries", "_calls", "_kinds", "_order", "_outer", "aliases", "tree")
 
     def __init__(self, tree: Tree, roots: Iterable[RawNode]) -> None:
         self.tree = tree
         self._calls: dict[bytes, list[RawNode]] = {}
         self._kinds: dict[int, list[RawNode]] = {}
+        self._binaries: dict[bytes, list[RawNode]] | None = None
         # All nodes but leaves in the order of the text, and for each the number of its parent.
         self._order: list[RawNode] = []
         self._outer: list[int] = []
@@ -118,8 +121,26 @@ class NodeIndex:
         """The nodes of a grammar kind (no leaves) without views, in the order of the text."""
         return self._kinds.get(kind, ())
 
+    def binaries(self, sign: bytes) -> Sequence[RawNode]:
+        """The binary operators with a sign without views, in the order of the text."""
+        known = self._binaries
+        if known is None:
+            known = self._binaries = {}
+            source = self.tree.source
+            for raw in self._kinds.get(BINARY, ()):
+                operator = raw.child_by_field_id(OPERATOR)
+                if operator is not None:
+                    written = source[operator.start_byte : operator.end_byte]
+                    known.setdefault(written, []).append(raw)
+        return known.get(sign, ())
+
     def nodes(self, view: type[NodeType]) -> Iterator[NodeType]:
         """The nodes of a view class; of classes that share a kind only those that are it."""
+        sign = _SIGNS.get(view)
+        if sign is not None:
+            for raw in self.binaries(sign):
+                yield view(raw, self.tree)
+            return
         for name in view.kinds:
             for node in self.of_kind(kind_id(name)):
                 if isinstance(node, view):
