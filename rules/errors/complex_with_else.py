@@ -8,7 +8,7 @@ from lsp_server.lint.file import File
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.rule import Rule, on
 from lsp_server.role import Role
-from lsp_server.severity import Profile, Severity
+from lsp_server.severity import Severity
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import BinaryOperator, Call, Clause
 from lsp_server.syntax.literals import Atom, Tuple
@@ -59,7 +59,8 @@ class ComplexWithElse(Rule):
     - `else` has at most three clauses, and the steps are not tagged.
     - There is only one step.
     - Only some of several steps are tagged: those tell two steps apart that fail alike.
-    - Mix tasks, and code inside `quote`.
+    - Mix tasks, code inside `quote`, and packages (`package:` in mix.exs), whose steps often are
+      what others' functions return.
 
     ## What the fix changes
 
@@ -69,12 +70,13 @@ class ComplexWithElse(Rule):
     """
 
     severity = Severity.INFORMATION
-    profile = Profile.AGGRESSIVE
     roles = frozenset({Role.LIB})
 
     @on(Call, name="with")
     def check(self, call: Call, file: File) -> Iterator[Finding]:
         if call.receiver is not None or file.is_mix_task or Function.around(call) is None:
+            return
+        if file.context.is_library(file.path):
             return
         clauses = [one for one in call.section("else") if isinstance(one, Clause)]
         if not clauses:

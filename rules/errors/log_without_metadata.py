@@ -11,7 +11,13 @@ from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.role import Role
 from lsp_server.severity import Profile, Severity
-from lsp_server.syntax.elixir import AnonymousFunction, Call, Identifier, ModuleAttribute
+from lsp_server.syntax.elixir import (
+    AnonymousFunction,
+    BinaryOperator,
+    Call,
+    Identifier,
+    ModuleAttribute,
+)
 from lsp_server.syntax.literals import String, StringInterpolation
 from lsp_server.syntax.node import Node
 from lsp_server.text import line_ending
@@ -75,7 +81,8 @@ class LogWithoutMetadata(Rule):
 
     ## When it stays silent
 
-    - The call has metadata, whatever it is; the message is no text, or has nothing interpolated.
+    - The call has metadata, whatever it is; the message is no text, or has nothing interpolated or
+      joined to it with `<>`.
     - The level is below warning; mix tasks.
 
     ## What the fix changes
@@ -83,7 +90,7 @@ class LogWithoutMetadata(Rule):
     What is interpolated becomes metadata, named after the variable or field that it is, and is
     taken out of the message; read that once more. The console shows only those keys that
     `config :logger, :default_formatter, metadata: […]` names. There is no fix where an expression
-    has no name to take over, or where two would have the same.
+    has no name to take over, where two would have the same, or where `<>` joins the parts.
     """
 
     severity = Severity.HINT
@@ -96,11 +103,18 @@ class LogWithoutMetadata(Rule):
         if file.is_mix_task or file.module_of(call) != "Logger" or len(written) != 1:
             return
         text = _message(written[0])
-        if text is None or not text.interpolations:
+        joined = _is_joined(written[0])
+        if not joined and (text is None or not text.interpolations):
             return
         fix = None
-        metadata = _metadata(text)
-        if metadata and written[0] == text and not text.is_heredoc and "\n" not in text.text:
+        metadata = [] if text is None else _metadata(text)
+        if (
+            text is not None
+            and metadata
+            and written[0] == text
+            and not text.is_heredoc
+            and "\n" not in text.text
+        ):
             edits = _edits(file.document, call, text, metadata)
             if edits:
                 fix = Fix.review("Hand the context over as metadata", lambda _: edits)
@@ -117,6 +131,15 @@ def _message(node: Node) -> String | None:
         body = node.clauses[0].body
         node = body[-1] if body else node
     return node if isinstance(node, String) else None
+
+
+def _is_joined(node: Node) -> bool:
+    """Whether a text is put together with `<>` of parts that are not all written out."""
+    while isinstance(node, BinaryOperator) and node.operator == "<>":
+        if isinstance(node.left, (Call, Identifier)) or isinstance(node.right, (Call, Identifier)):
+            return True
+        node = node.right
+    return False
 
 
 def _metadata(text: String) -> list[tuple[str, str]]:
