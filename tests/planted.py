@@ -114,6 +114,16 @@ class RaisingFix(Rule):
         yield self.finding(call.name_span, "a call", fix=Fix.safe("Try", build))
 
 
+class Idle(Rule):
+    __doc__ = "A call of `stay/0`, whose fix finds nothing to do." + PAGE
+    id = "planted/idle"
+
+    @on(Call, name="stay")
+    def check(self, call: Call, file: File) -> Iterator[Finding]:
+        fix = Fix.safe("Do nothing", lambda _: [])
+        yield self.finding(call.name_span, "a call that stays", fix=fix)
+
+
 class Spelling(Rule):
     __doc__ = "A text that holds `teh`." + PAGE
     id = "planted/spelling"
@@ -270,6 +280,7 @@ CLASSES: list[type[AnyRule]] = [
     Renaming,
     Raising,
     RaisingFix,
+    Idle,
     Spelling,
     Emphasis,
     Named,

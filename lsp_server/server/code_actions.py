@@ -38,6 +38,10 @@ class ContentModified(JsonRpcException):
     MESSAGE = "The text has changed since; ask for the actions again."
 
 
+class NothingToChange(Exception):
+    """The finding is still there, but its fix comes to nothing; the message is for the user."""
+
+
 def register(server: RetortServer) -> None:
     """Register the requests for code actions."""
     options = types.CodeActionOptions([QUICK_FIX, FIX_ALL], resolve_provider=True)
@@ -69,7 +73,13 @@ def register(server: RetortServer) -> None:
         if not isinstance(data, dict) or "do" not in data:
             return plain
         place = server.session.locate(str(data.get("uri")))
-        edit = None if place is None else _edit(server, place, data)
+        try:
+            edit = None if place is None else _edit(server, place, data)
+        except NothingToChange as reason:
+            # An error would reach the users of some editors as a number, those of others not at
+            # all. Without data, for Eglot resolves what has data and no edit again and again.
+            server.show(str(reason))
+            return {name: value for name, value in plain.items() if name != "data"}
         if edit is None:
             raise ContentModified()
         return {**plain, "edit": edit}
@@ -130,12 +140,18 @@ def _offer(server: RetortServer, place: Place, action: Plain, data: Plain) -> li
     """The action with its edit, or with what computes it later."""
     if server.session.features.code_action_resolve:
         return [{**action, "data": data}]
-    edit = _edit(server, place, data)
+    try:
+        edit = _edit(server, place, data)
+    except NothingToChange:
+        return []
     return [] if edit is None else [{**action, "edit": edit}]
 
 
 def _edit(server: RetortServer, place: Place, data: Plain) -> Plain | None:
-    """The WorkspaceEdit of an action; None where the text it was offered for is gone."""
+    """The WorkspaceEdit of an action; None where the text it was offered for is gone.
+
+    Raises NothingToChange.
+    """
     document, workspace = place.document, place.workspace
     if document is None or document.version != data.get("version"):
         return None
@@ -144,6 +160,8 @@ def _edit(server: RetortServer, place: Place, data: Plain) -> Plain | None:
         fixer = Fixer(workspace)
         for _ in fixer.run([place.path], wanted_by_fix_all(server)):
             pass
+        if not fixer.outcome.applied:
+            raise NothingToChange("No safe fix has anything to change here.")
         return outcome_edit(server, workspace, fixer.outcome)
     identity = (place.path, str(data.get("rule")), str(data.get("fingerprint")))
     finding = next(iter(workspace.fresh([identity])), None)
@@ -154,11 +172,16 @@ def _edit(server: RetortServer, place: Place, data: Plain) -> Plain | None:
     try:
         todo = changes(operations(finding, workspace.snapshot))
     except Overlap:
-        return None
+        todo = Changes()
+    if not todo.paths:
+        raise NothingToChange(
+            "This fix has nothing to change here; "
+            f"the page of {finding.rule} says what can be done by hand."
+        )
     fix = finding.fix
     to_review = fix is not None and fix.applicability is Applicability.REVIEW
     annotation = fix.title if fix is not None and to_review else ""
-    return _to_edit(server, workspace, todo, annotation) if todo.paths else None
+    return _to_edit(server, workspace, todo, annotation)
 
 
 def _to_edit(

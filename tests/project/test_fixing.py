@@ -45,6 +45,13 @@ def test_to_a_fixed_point_without_touching_the_workspace(tmp_path: Path) -> None
     assert [one.rule for one in fixer.workspace.findings("lib/a.ex")] == ["planted/reviewed"]
 
 
+def test_a_fix_that_comes_to_nothing_is_left(tmp_path: Path) -> None:
+    fixer = Fixer(workspace(tmp_path, {"lib/a.ex": "stay()\none()\n"}))
+    assert list(fixer.run(["lib/a.ex"], every)) == [1, 1]
+    assert [one.rule for one in fixer.outcome.applied] == ["planted/counting"] * 2
+    assert [one.rule for one in fixer.workspace.findings("lib/a.ex")] == ["planted/idle"]
+
+
 def test_suppressed_findings_and_other_files_stay(tmp_path: Path) -> None:
     files = {
         "lib/a.ex": "# retort:ignore planted/counting\none()\none()\none()\n",

@@ -124,10 +124,32 @@ async def test_fix_all_leaves_out_what_the_client_cannot_do(project: Path) -> No
 async def test_a_fix_that_raises_is_no_end(vscode: Editor) -> None:
     text = vscode.open(PAGE_PATH, PAGE.replace("one", "make_the_fix_raise"))
     where = vscode.range(text, "make_the_fix_raise")
-    actions = await vscode.actions(PAGE_PATH, where)
-    with pytest.raises(JsonRpcException):
-        await vscode.resolve(next(one for one in actions if one.title == "Try"))
+    assert (await vscode.action(PAGE_PATH, where, "Try")).edit is None
     await vscode.diagnostics(PAGE_PATH, "planted/raising-fix")
+
+
+async def test_a_fix_that_comes_to_nothing_says_so(project: Path) -> None:
+    text = PAGE.replace("one", "stay")
+    async with session(VSCODE, project) as editor:
+        editor.open(PAGE_PATH, text)
+        await editor.diagnostics(PAGE_PATH, "planted/idle")
+        fix = await editor.action(PAGE_PATH, editor.range(text, "stay"), "Do nothing")
+        assert (fix.edit, fix.command, fix.data) == (None, None, None)
+        await editor.eventually(lambda: editor.client.messages)
+        (said,) = editor.client.messages
+        assert said.type == types.MessageType.Info
+        assert said.message.startswith("This fix has nothing to change here; ")
+        assert "planted/idle" in said.message
+        every = await editor.action(PAGE_PATH, editor.range(text, "stay"), "Fix all", "source")
+        assert every.edit is None
+        await editor.eventually(lambda: len(editor.client.messages) == 2)
+        assert editor.client.messages[1].message == "No safe fix has anything to change here."
+    async with session(KATE, project) as editor:
+        editor.open(PAGE_PATH, text)
+        await editor.diagnostics(PAGE_PATH, "planted/idle")
+        titles = [one.title for one in await editor.actions(PAGE_PATH, editor.range(text, "stay"))]
+        assert "Do nothing" not in titles, "where nothing is resolved later, nothing is offered"
+        assert editor.client.messages == []
 
 
 async def test_actions_see_the_newest_text(vscode: Editor) -> None:
