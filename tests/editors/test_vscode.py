@@ -22,6 +22,7 @@ __all__ = ["shop"]
 PICTURES = Path(os.environ.get("RETORT_PICTURES", ""))
 FK = "ecto/missing-fk-index"
 REDIRECT = "liveview/push-redirect"
+UNSUPERVISED = "lib/shop/inventory/stock_watcher.ex"
 EXAMPLE = "lib/shop_web/controllers/page_html/home.html.heex"
 
 
@@ -103,6 +104,27 @@ def test_tour(code: Workbench, shop: Path) -> None:
     assert "retort" in problems.inner_text()
     status = code.page.locator("#retort-lsp\\.retort\\.retort").inner_text()
     assert int(status.split()[1]) > 0, status
+
+
+def test_a_fix_to_be_reviewed_is_shown_before_it_is_made(code: Workbench, shop: Path) -> None:
+    server = shop / UNSUPERVISED
+    application = shop / "lib/shop/application.ex"
+    before = application.read_text("utf-8")
+    code.ask("open", file=str(server))
+    found = code.wait(lambda: code.diagnostics(server, "otp/unsupervised-genserver"), "a finding")
+    quick_fixes(code, server, found[0]["range"][0], found[0]["range"][1] + 1)
+    code.page.keyboard.press("Enter")
+    apply = code.page.get_by_role("button", name="Apply")
+    apply.wait_for()
+    picture(code, "preview")
+    assert code.ask("text", file=str(application)) == before
+    boxes = ".part.panel .monaco-list-row input[type=checkbox], .part.panel .edit-checkbox"
+    code.page.locator(boxes).first.click()
+    apply.click()
+    code.wait(lambda: code.ask("text", file=str(application)) != before, "the child")
+    code.wait(
+        lambda: not code.diagnostics(server, "otp/unsupervised-genserver"), "the finding to go"
+    )
 
 
 def test_fix_on_save(code: Workbench, shop: Path) -> None:
