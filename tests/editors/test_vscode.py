@@ -4,6 +4,7 @@ check of the whole workspace, fix on save. Pictures for the README are made on t
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -180,6 +181,26 @@ def test_a_missing_server_is_said(vsix: Path, shop: Path, tmp_path: Path) -> Non
         said = code.page.locator(".notification-toast", has_text="Retort is not at")
         said.wait_for(timeout=60_000)
         assert said.get_by_role("button", name="Open Settings").count() == 1
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_folder_names_programs_only_if_it_is_trusted(
+    vsix: Path, shop: Path, tmp_path: Path, trusted: bool
+) -> None:
+    planted_program, ran = tmp_path / "program", tmp_path / "ran"
+    planted_program.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    planted_program.chmod(0o755)
+    settings = shop / ".vscode" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text(json.dumps({"retort.server.path": str(planted_program)}))
+    page = shop / PAGE
+    with Workbench(vsix, shop, tmp_path / "home", trusted=trusted) as code:
+        code.ask("open", file=str(page))
+        if trusted:
+            code.wait(ran.exists, "the program that the folder names")
+        else:
+            code.wait(lambda: code.diagnostics(page, REDIRECT), "the squiggle of our own server")
+            assert not ran.exists()
 
 
 def servers(home: Path) -> list[int]:

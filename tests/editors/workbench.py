@@ -29,7 +29,6 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )
 SETTINGS: dict[str, Any] = {
-    "security.workspace.trust.enabled": False,
     "workbench.startupEditor": "none",
     "workbench.colorTheme": "Default Light Modern",
     "chat.disableAIFeatures": True,
@@ -80,10 +79,18 @@ def extension() -> Path:
 
 
 class Workbench:
-    """VS Code, opened on a folder; with `server` the command `retort` is on its PATH."""
+    """VS Code, opened on a folder that is trusted or not; with `server` the command `retort` is on
+    its PATH."""
 
     def __init__(
-        self, vsix: Path, project: Path, home: Path, *, server: bool = True, **settings: Any
+        self,
+        vsix: Path,
+        project: Path,
+        home: Path,
+        *,
+        server: bool = True,
+        trusted: bool = True,
+        **settings: Any,
     ) -> None:
         self._home = home
         self._requests = home / "probe"
@@ -94,7 +101,9 @@ class Workbench:
         extensions = home / "extensions"
         for folder in (user, machine, extensions, self._requests, home / "bin"):
             folder.mkdir(parents=True, exist_ok=True)
-        (user / "settings.json").write_text(json.dumps(SETTINGS))
+        trust = {"enabled": not trusted, "startupPrompt": "never", "banner": "never"}
+        asked = {f"security.workspace.trust.{name}": value for name, value in trust.items()}
+        (user / "settings.json").write_text(json.dumps({**SETTINGS, **asked}))
         # Those that name programs are the machine's: the window and the server may be on two.
         (machine / "settings.json").write_text(json.dumps(settings))
         shutil.copytree(PROBE, extensions / "retort-tests.probe-0.0.1", dirs_exist_ok=True)
