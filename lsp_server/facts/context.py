@@ -36,6 +36,10 @@ class ProjectContext:
     expander: Expander = field(default_factory=Expander)
     exports: Mapping[str, Functions] = field(default_factory=dict)
     libraries: frozenset[str] = frozenset()
+    # What `fits` has answered, by folder and requirement: rules ask the same for every file.
+    _fitting: dict[tuple[str, str], bool] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def is_library(self, path: str) -> bool:
         """Whether the mix.exs nearest to a file publishes a package (`package:`) that serves no
@@ -58,12 +62,17 @@ class ProjectContext:
         It is the locked one, else the lowest that mix.exs allows; the newest where no mix.exs and
         no mix.lock around the file is known; None where the application does not depend on it.
         """
+        folder = self._folder(path)
+        return NEWEST if folder is None else self.dependencies[folder].get(package)
+
+    def _folder(self, path: str) -> str | None:
+        """The folder of the application that a file belongs to."""
         end = path.rfind("/") + 1
         while path[:end] not in self.dependencies:
             if end == 0:
-                return NEWEST
+                return None
             end = path.rfind("/", 0, end - 1) + 1
-        return self.dependencies[path[:end]].get(package)
+        return path[:end]
 
     def fits(self, path: str, requirement: str) -> bool:
         """Whether the version of a package that the app of `path` uses fits `"phoenix >= 1.7"`.
@@ -72,8 +81,17 @@ class ProjectContext:
         A package alone asks whether the app has it in any version; `elixir` is the language, whose
         version is the lowest that mix.exs allows. Raises ValueError for what is no requirement.
         """
+        folder = self._folder(path)
+        known = None if folder is None else self._fitting.get((folder, requirement))
+        if known is None:
+            known = self._fits(folder, requirement)
+            if folder is not None:
+                self._fitting[folder, requirement] = known
+        return known
+
+    def _fits(self, folder: str | None, requirement: str) -> bool:
         package, _, wanted = requirement.strip().partition(" ")
-        version = self.version(path, package)
+        version = NEWEST if folder is None else self.dependencies[folder].get(package)
         if version is None or not wanted:
             return version is not None
         parsed = Requirement.parse(wanted)

@@ -17,9 +17,9 @@ from lsp_server.text import Span
 
 _TESTS = (b"test", b"property", b"feature")  # of ExUnit, ExUnitProperties and Wallaby
 _NAMED = re.compile(rb'\w+[\s(]+"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_MODULE = re.compile(rb"[A-Z]\w*(?:\.[A-Z]\w*)*")  # without a look-behind: four times as fast
 _CALLED = re.compile(rb"[ \n(\[{!&]([a-z_]\w*[?!]?)(?:\(| [\w%\"\[{:@~])")
-_REMOTE = re.compile(rb"([A-Z]\w*(?:\.[A-Z]\w*)*)\.([a-z_]\w*[?!]?)")
+# A module and the function of it, if one follows. Without a look-behind: four times as fast.
+_MODULE = re.compile(rb"([A-Z]\w*(?:\.[A-Z]\w*)*)(?:\.([a-z_]\w*[?!]?))?")
 # What every test calls and no project defines.
 _FRAMEWORK = frozenset(
     (
@@ -188,14 +188,14 @@ def _reach(document: Document) -> TestReach:
     # mentions counts too: a function that is written about is not one that is forgotten. Names mean
     # what they mean in the file's first module.
     names = document.modules[min(1, len(document.modules) - 1)].names
-    expanded = {
-        written: names.expand(written.decode("utf-8", "replace"))
-        for written in set(_MODULE.findall(document.source))
-    }
-    modules.update(expanded.values())
-    for written, name in set(_REMOTE.findall(document.source)):
-        module_name = expanded.get(written) or names.expand(written.decode("utf-8", "replace"))
-        if module_name not in _FRAMEWORK:
+    expanded: dict[bytes, str] = {}
+    for written, name in set(_MODULE.findall(document.source)):
+        module_name = expanded.get(written)
+        if module_name is None:
+            module_name = names.expand(written.decode("utf-8", "replace"))
+            expanded[written] = module_name
+            modules.add(module_name)
+        if name and module_name not in _FRAMEWORK:
             functions.add((module_name, name.decode("utf-8", "replace")))
     modules.update(module for module, _ in functions if module)
     return TestReach(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
+from itertools import chain, compress
 
 from lsp_server.config import Settings
 from lsp_server.document import Document
@@ -28,18 +30,26 @@ def applicable(
     rules: Iterable[Rule], document: Document, context: ProjectContext
 ) -> tuple[Rule, ...]:
     """The rules that speak of a file with this role in a project with these dependencies."""
-    role = document.role
-    if role is Role.DEPENDENCY:
+    if document.role is Role.DEPENDENCY:
         return ()
-    fitting: dict[Requires, bool] = {}  # many rules require the same
-    chosen: list[Rule] = []
+    of_role = _of_role(tuple(rules), document.role)
+    fitting = [fits(some[0], document.path, context) for some in of_role]
+    return _all(of_role, tuple(fitting))
+
+
+@lru_cache(maxsize=64)
+def _of_role(rules: tuple[Rule, ...], role: Role) -> tuple[tuple[Rule, ...], ...]:
+    """The rules of a role, those together that require the same; not sorted anew for each file."""
+    found: dict[Requires, list[Rule]] = {}
     for rule in rules:
         if role in rule.roles:
-            if rule.requires not in fitting:
-                fitting[rule.requires] = fits(rule, document.path, context)
-            if fitting[rule.requires]:
-                chosen.append(rule)
-    return tuple(chosen)
+            found.setdefault(rule.requires, []).append(rule)
+    return tuple(map(tuple, found.values()))
+
+
+@lru_cache(maxsize=256)
+def _all(groups: tuple[tuple[Rule, ...], ...], fitting: tuple[bool, ...]) -> tuple[Rule, ...]:
+    return tuple(chain.from_iterable(compress(groups, fitting)))
 
 
 def fits(rule: AnyRule, path: str, context: ProjectContext) -> bool:

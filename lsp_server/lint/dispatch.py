@@ -20,7 +20,7 @@ from lsp_server.lint.file import File
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.rule import AnyRule, Rule
 from lsp_server.syntax import heex
-from lsp_server.syntax.elixir import OPERATOR, Call
+from lsp_server.syntax.elixir import BINARY, OPERATOR, Call
 from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.node import Node, RawNode, cast, kind_id
 from lsp_server.syntax.outline import Form, Module
@@ -136,42 +136,64 @@ def log_failure(what: str, error: Exception) -> None:
     log.error("%s: %s: %s (%s)", what, kind, error, place, exc_info=log.isEnabledFor(DEBUG))
 
 
-def _elixir(dispatch: Dispatch, index: NodeIndex, file: File) -> Iterator[Finding]:
+def _elixir(dispatch: Dispatch, index: NodeIndex, file: File) -> list[Finding]:
+    """What handlers say of the nodes of an index. A list, no generator: there is one a form, and
+    mostly it is empty."""
+    found: list[Finding] = []
+    path, tree = file.document.path, index.tree
     for name in index.callee_names & dispatch.callees.keys():
-        for call in index.calls(name.decode("utf-8", "replace")):
+        for raw in index.raw_calls[name]:
+            call = Call(raw, tree)
             for one in dispatch.callees[name]:
-                yield from guarded(one.rule, one.handler, file.path, call, file)
+                found += guarded(one.rule, one.handler, path, call, file)
     for kind in index.kinds & dispatch.kinds.keys():
         for node in index.of_kind(kind):
             for one in dispatch.kinds[kind]:
                 if isinstance(node, one.view):
-                    yield from guarded(one.rule, one.handler, file.path, node, file)
+                    found += guarded(one.rule, one.handler, path, node, file)
     for kind in index.kinds & dispatch.named.keys():
-        name_of, wanted = NAMES[kind], dispatch.named[kind]
-        for raw in index.raw_of_kind(kind):
-            for one in wanted.get(name_of(raw, index.tree.source), ()):
-                node = cast(raw, index.tree)
+        for raw, subscribers in _named(index, kind, dispatch.named[kind]):
+            node = cast(raw, tree)
+            for one in subscribers:
                 if isinstance(node, one.view):
-                    yield from guarded(one.rule, one.handler, file.path, node, file)
+                    found += guarded(one.rule, one.handler, path, node, file)
+    return found
 
 
-def check_template(dispatch: Dispatch, layer: TemplateLayer, file: File) -> Iterator[Finding]:
+def _named(
+    index: NodeIndex, kind: int, wanted: Mapping[bytes, list[_Subscriber]]
+) -> Iterator[tuple[RawNode, list[_Subscriber]]]:
+    """The nodes of a kind that somebody wants by their names."""
+    if kind == BINARY:  # collectors ask for these too, so the index remembers their signs
+        for sign, subscribers in wanted.items():
+            for raw in index.binaries(sign):
+                yield raw, subscribers
+        return
+    name_of, source = NAMES[kind], index.tree.source
+    for raw in index.raw_of_kind(kind):
+        if (name := name_of(raw, source)) in wanted:
+            yield raw, wanted[name]
+
+
+def check_template(dispatch: Dispatch, layer: TemplateLayer, file: File) -> list[Finding]:
     """What handlers say of a template and of the Elixir in it."""
+    found: list[Finding] = []
     file = File(file.document, file.context, file.settings, file.form, layer)
     if dispatch.template:
         for node in heex.walk(layer.template):
             for names, one in dispatch.template.get(type(node), ()):
                 if not names or getattr(node, "name", "") in names:
-                    yield from guarded(one.rule, one.handler, file.path, node, file)
-    yield from _elixir(dispatch, layer.index, file)
+                    found += guarded(one.rule, one.handler, file.path, node, file)
+    return found + _elixir(dispatch, layer.index, file)
 
 
-def check_form(dispatch: Dispatch, form: Form, file: File) -> Iterator[Finding]:
+def check_form(dispatch: Dispatch, form: Form, file: File) -> list[Finding]:
     """What handlers say of a form and of the templates in it."""
     file = File(file.document, file.context, file.settings, form)
-    yield from _elixir(dispatch, form.index, file)
+    found = _elixir(dispatch, form.index, file)
     for layer in form.templates:
-        yield from check_template(dispatch, layer, file)
+        found += check_template(dispatch, layer, file)
+    return found
 
 
 def check_modules(dispatch: Dispatch, document: Document, file: File) -> Iterator[Finding]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from lsp_server.config import Settings
 from lsp_server.document import Document
@@ -16,9 +17,11 @@ from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form, Module
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A document in its project. `layer` is the template in which the node stands, if it does."""
+class File(msgspec.Struct, frozen=True, eq=False):
+    """A document in its project. `layer` is the template in which the node stands, if it does.
+
+    A struct, as every form gets one: a frozen dataclass took 3 % of the parse.
+    """
 
     document: Document
     context: ProjectContext

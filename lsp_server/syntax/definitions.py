@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from lsp_server.syntax.elixir import Alias, BinaryOperator, Call, Identifier
-from lsp_server.syntax.node import Node
+from collections.abc import Iterator
+
+from lsp_server.syntax.elixir import CALL, IDENTIFIER, Alias, BinaryOperator, Call, Identifier
+from lsp_server.syntax.node import Node, RawNode, cast
 from lsp_server.text import Span
 
 FUNCTIONS = frozenset(
@@ -14,22 +16,32 @@ MODULES = frozenset({"defmodule", "defprotocol", "defimpl"})
 
 
 class Function:
-    """One clause of `def`, `defp`, `defmacro` … Name and parameters are read once: the outline,
-    every fact and every rule asks for them."""
+    """One clause of `def`, `defp`, `defmacro` … Name and arity are read at once, as the outline
+    needs those of every clause; that makes no view of a parameter, which half of all clauses are
+    never asked for."""
 
-    __slots__ = ("call", "guard", "head", "name", "parameters")
+    __slots__ = ("_parameters", "arity", "call", "guard", "head", "name")
 
     def __init__(self, call: Call) -> None:
         self.call = call
-        written = call.written_arguments
-        head: Node = written[0] if written else call
+        raw = call.argument_list
+        first = None if raw is None else next(_operands(raw), None)
+        head: Node = call if first is None else cast(first, call.tree)
         self.guard: Node | None = None
         if isinstance(head, BinaryOperator) and head.operator == "when":
             self.guard = head.right
             head = head.left
         self.head = head
         self.name = _name(head)  # the sign of an operator; empty in broken or unquoted code
-        self.parameters = _parameters(head)  # defaults among them as `\\` operators
+        self.arity = _arity(head)  # the number of parameters
+        self._parameters: list[Node] | None = None
+
+    @property
+    def parameters(self) -> list[Node]:
+        """The parameters, defaults among them as `\\\\` operators."""
+        if self._parameters is None:
+            self._parameters = _parameters(self.head)
+        return self._parameters
 
     @staticmethod
     def of(node: Node) -> Function | None:
@@ -42,10 +54,17 @@ class Function:
     @staticmethod
     def around(node: Node) -> Function | None:
         """The function whose clause encloses a node."""
-        for outer in node.ancestors():
-            function = Function.of(outer)
-            if function is not None:
-                return function
+        tree = node.tree
+        raw = tree.parent(node.raw)
+        while raw is not None:
+            if raw.kind_id == CALL:
+                target = raw.named_child(0)
+                if target is not None and target.kind_id == IDENTIFIER:
+                    if tree.source[target.start_byte : target.end_byte] in FUNCTION_NAMES:
+                        function = Function.of(Call(raw, tree))
+                        if function is not None:
+                            return function
+            raw = tree.parent(raw)
         return None
 
     @property
@@ -69,13 +88,10 @@ class Function:
         return self.head.name_span if isinstance(self.head, Call) else self.head.span
 
     @property
-    def arity(self) -> int:
-        """The number of parameters."""
-        return len(self.parameters)
-
-    @property
     def defaults(self) -> int:
         """How many parameters have a default: the function exists with that many fewer too."""
+        if b"\\\\" not in self.head.bytes:
+            return 0
         return sum(
             1
             for one in self.parameters
@@ -102,6 +118,20 @@ def _name(head: Node) -> str:
         case BinaryOperator() as operator:
             return operator.operator
     return ""
+
+
+def _operands(raw: RawNode) -> Iterator[RawNode]:
+    return (one for one in raw.named_children if not one.is_extra)
+
+
+def _arity(head: Node) -> int:
+    match head:
+        case Call():
+            raw = head.argument_list
+            return 0 if raw is None else sum(1 for _ in _operands(raw))
+        case BinaryOperator():
+            return 2
+    return 0
 
 
 def _parameters(head: Node) -> list[Node]:

@@ -142,7 +142,12 @@ class Names:
 
     def define(self, name: str, arity: int, defaults: int = 0) -> None:
         """Note a function of the module itself."""
-        self.functions.setdefault(name, set()).update(range(arity - defaults, arity + 1))
+        arities = self.functions.get(name)
+        if arities is None:
+            arities = self.functions[name] = set()
+        if defaults:
+            arities.update(range(arity - defaults, arity))
+        arities.add(arity)
 
     def expand(self, written: str) -> str:
         """The full name of a module; what is not aliased is what it says."""

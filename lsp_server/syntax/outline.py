@@ -61,7 +61,10 @@ class Form:
     @cached_property
     def function(self) -> Function | None:
         """The function clause that the form is."""
-        return Function.of(self.node) if self.is_function else None
+        if not self.is_function:
+            return None
+        function = Function(Call(self.raw, self.tree))
+        return function if function.name else None
 
     @cached_property
     def index(self) -> NodeIndex:
@@ -183,19 +186,20 @@ class Outline:
         self.forms.sort(key=lambda form: form.raw.start_byte)
 
     def _read(self, root: RawNode) -> None:
+        tree = self.tree
         pending: list[tuple[RawNode, Module]] = [(root, self.top)]
         while pending:
             block, module = pending.pop()
             for raw in block.named_children:
                 if raw.is_extra:
                     continue
-                callee = callee_of(raw, self.tree)
+                callee = callee_of(raw, tree)
                 if callee in _MODULES:
                     inner = self._open(raw, module)
                     if inner is not None:
                         pending.append(inner)
                         continue
-                form = Form(raw, self.tree, module, callee)
+                form = Form(raw, tree, module, callee)
                 module.forms.append(form)
                 self.forms.append(form)
                 self._note(form)
@@ -223,8 +227,10 @@ class Outline:
         names = form.module.names
         if form.callee in _DIRECTIVES:
             names.add(directives(Call(form.raw, self.tree)))
-        elif form.function is not None:
-            names.define(form.function.name, form.function.arity, form.function.defaults)
+        elif form.callee in FUNCTION_NAMES:
+            function = form.function
+            if function is not None:
+                names.define(function.name, function.arity, function.defaults)
 
     def module_at(self, offset: int) -> Module:
         """The innermost module around a byte offset."""
