@@ -83,7 +83,7 @@ _URL = re.compile(
 )
 _LOCAL = re.compile(
     r"^(?:localhost|127\.|0\.0\.0\.0|10\.|192\.168\.|host\b|hostname|db$|database$|postgres\w*$|"
-    r"redis$|rabbitmq$|mysql$)|(?:^|\.)(?:example|test|local|localhost|internal|invalid)(?:\.\w+)?$",
+    r"redis$|rabbitmq$|mysql$|host\.docker\.)|(?:^|\.)(?:example|test|local|localhost|invalid)(?:\.\w+)?$",
     re.I,
 )
 # What people write where a secret belongs.
@@ -92,6 +92,14 @@ _PLACEHOLDER = re.compile(
     r"redact|x{4,}|\*{3,}|\.{3,}|<|>|\$\{|%\{|\{\{|123456|abcdef|qwerty|not.?(?:a.?)?(?:real|secret)|"
     r"only.?for|for.?(?:dev|test)|super.?secret|very.?secret|top.?secret|my.?secret|secret.?key.?|"
     r"password|passwd|passphrase|some.?|default|development|testing|^test|[_-]test|test[_-]|local",
+    re.I,
+)
+
+
+# Of these, what also says of a token that it is none: others may well turn up in a random one.
+_NO_TOKEN = re.compile(
+    r"example|sample|placeholder|change.?me|change.?this|replace|your|insert|dummy|fake|todo|redact|"
+    r"x{4,}|\*{3,}|\.{3,}|<|>|\{|not.?real",
     re.I,
 )
 
@@ -114,7 +122,7 @@ def tokens_in(source: bytes) -> Iterator[Found]:
             for match in shape.pattern.finditer(source):
                 text = match[0].decode()
                 rest = text[len(shape.shown.lstrip("…")) :]
-                if not is_placeholder(text) and entropy(rest) >= 2.8:
+                if _NO_TOKEN.search(text) is None and entropy(rest) >= 2.8:
                     yield Found(Span(*match.span()), shape.label, f"{shape.shown}…")
     if _PEM_HINT in source:
         for match in _PEM.finditer(source):

@@ -27,12 +27,8 @@ _HARMLESS = re.compile(
     r"|sanitised|clean|cleaned|csrf_token|json_ld|attrs|tag)\d?$"
 )
 _SAYS_HTML = re.compile(r"_html$|^html_|_svg$|_markup$")
-# Parameters that hold a text which somebody wrote.
-_WRITTEN = words(
-    "text name title body content message comment label bio description value input query term "
-    "search username email subject note notes caption summary reason user_input user_content "
-    "nickname first_name last_name headline about quote answer question post"
-)
+# Parameters that hold markup, or data, which whoever calls the function has made.
+_MADE = words("html markup inner rendered iodata json data opts options assigns form field svg")
 _TEXT_TYPES = (":string", ":text", ":map", ":citext")
 
 
@@ -87,7 +83,7 @@ class _Project:
                 one == name or one.endswith(f".{name}") for one in self.cleaning
             )
         if part.kind == "parameter":
-            return name in _WRITTEN
+            return not (name in _MADE or _HARMLESS.search(name) or _SAYS_HTML.search(name))
         if _HARMLESS.search(name) or name in self.cleaned:
             return False
         if part.kind == "field":

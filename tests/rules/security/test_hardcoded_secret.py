@@ -189,3 +189,17 @@ def test_a_setting_is_named_after_its_kind_where_nothing_else_names_it() -> None
     code = f'defmodule Shop.Hub do\n  def token, do: "{tokens()["github"]}"\nend\n'
     fixed = fix_all(RULE, {"lib/shop/hub.ex": code.encode()})
     assert b"Application.fetch_env!(:shop, :hub_token)" in fixed["lib/shop/hub.ex"]
+
+
+def test_a_token_of_running_letters_is_one_all_the_same() -> None:
+    token = "sk_" + "live_" + "1234567890abcdef" + "ghijKLMN"
+    (finding,) = findings_in("lib/shop/client.ex", in_function(f'"{token}"'))
+    assert "Stripe" in finding.message
+
+
+def test_hosts_of_private_networks_are_production_too() -> None:
+    password = text_of(ALPHANUMERIC, 14)
+    url = "ecto://" + "shop:" + password + "@shop-db.internal/shop"
+    assert findings_in("lib/shop/client.ex", in_function(f'"{url}"'))
+    local = "ecto://" + "shop:" + password + "@localhost/shop"
+    assert not findings_in("lib/shop/client.ex", in_function(f'"{local}"'))
