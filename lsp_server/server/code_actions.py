@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 QUICK_FIX = "quickfix"
 FIX_ALL = "source.fixAll.retort"
 EXPLAIN_RULE = "retort.explainRule"
+TRIED = 16  # fixes that are tried before they are offered; a menu must not wait for more
 CONTENT_MODIFIED = -32801  # LSP 3.17, ErrorCodes.ContentModified
 
 
@@ -57,9 +58,10 @@ def register(server: RetortServer) -> None:
         found: list[Plain] = []
         if _wanted(QUICK_FIX, only):
             span = to_span(document, params.range, server.session.features.encoding)
-            for finding in place.findings:
-                if finding.span.touches(span):
-                    found += _of_finding(server, place, document, finding)
+            touched = [one for one in place.findings if one.span.touches(span)]
+            idle = _idle(place, touched) if server.scheduler.is_settled(place.workspace) else ()
+            for finding in touched:
+                found += _of_finding(server, place, document, finding, finding not in idle)
         if _wanted(FIX_ALL, only) and any(map(wanted_by_fix_all(server), place.findings)):
             data = _data(server, place, document, "fix-all")
             action = {"title": "Fix all that Retort can fix safely", "kind": FIX_ALL}
@@ -83,6 +85,17 @@ def register(server: RetortServer) -> None:
         if edit is None:
             raise ContentModified()
         return {**plain, "edit": edit}
+
+
+def _idle(place: Place, findings: list[Finding]) -> list[Finding]:
+    """Those of a few findings whose fixes come to nothing on the text as it is. A project rule sees
+    facts alone, and does not know in advance what its fix will say to the text."""
+    fixable = [one for one in findings if one.fix is not None][:TRIED]
+    known = {(one.rule, one.fingerprint): one for one in fixable}
+    workspace = place.workspace
+    fresh = workspace.fresh({(place.path, *identity) for identity in known})
+    snapshot = workspace.snapshot
+    return [known[one.rule, one.fingerprint] for one in fresh if not operations(one, snapshot)]
 
 
 def _wanted(kind: str, only: list[str]) -> bool:
@@ -109,7 +122,7 @@ def _data(server: RetortServer, place: Place, document: Document, do: str) -> Pl
 
 
 def _of_finding(
-    server: RetortServer, place: Place, document: Document, finding: Finding
+    server: RetortServer, place: Place, document: Document, finding: Finding, is_fixable: bool
 ) -> list[Plain]:
     session = server.session
     features = session.features
@@ -121,7 +134,7 @@ def _of_finding(
     found: list[Plain] = []
     fix = finding.fix
     files = features.create_files and features.rename_files
-    if fix is not None and (files or not fix.needs_files):
+    if fix is not None and is_fixable and (files or not fix.needs_files):
         action: Plain = {**base, "title": fix.title}
         if features.code_action_preferred:
             action["isPreferred"] = fix.applicability is Applicability.SAFE

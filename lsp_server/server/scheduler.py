@@ -114,10 +114,16 @@ class Scheduler:
 
     def settle_pending(self, workspace: Workspace) -> None:
         """Bring everything up to date before an answer that must not be stale."""
-        for path in list(workspace.open):
-            slot = self._slots.get((workspace.root, path))
-            if slot is not None and (slot.check is not None or slot.facts is not None):
-                self.settle(Place(workspace, path))
+        for path in self._unsettled(workspace):
+            self.settle(Place(workspace, path))
+
+    def is_settled(self, workspace: Workspace) -> bool:
+        """Whether everything is up to date."""
+        return not self._unsettled(workspace)
+
+    def _unsettled(self, workspace: Workspace) -> list[str]:
+        slots = ((path, self._slots.get((workspace.root, path))) for path in workspace.open)
+        return [path for path, slot in slots if slot and (slot.check or slot.facts)]
 
     def settle_all(self, workspace: Workspace) -> None:
         """Check all open documents of a project, and read their facts."""

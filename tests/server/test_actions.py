@@ -8,6 +8,7 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from lsp_server.server.code_actions import TRIED
 from tests.server.conftest import (
     EGLOT,
     KATE,
@@ -124,32 +125,35 @@ async def test_fix_all_leaves_out_what_the_client_cannot_do(project: Path) -> No
 async def test_a_fix_that_raises_is_no_end(vscode: Editor) -> None:
     text = vscode.open(PAGE_PATH, PAGE.replace("one", "make_the_fix_raise"))
     where = vscode.range(text, "make_the_fix_raise")
-    assert (await vscode.action(PAGE_PATH, where, "Try")).edit is None
+    await vscode.diagnostics(PAGE_PATH, "planted/raising-fix")
+    assert "Try" not in {one.title for one in await vscode.actions(PAGE_PATH, where)}
     await vscode.diagnostics(PAGE_PATH, "planted/raising-fix")
 
 
-async def test_a_fix_that_comes_to_nothing_says_so(project: Path) -> None:
-    text = PAGE.replace("one", "stay")
-    async with session(VSCODE, project) as editor:
-        editor.open(PAGE_PATH, text)
-        await editor.diagnostics(PAGE_PATH, "planted/idle")
-        fix = await editor.action(PAGE_PATH, editor.range(text, "stay"), "Do nothing")
-        assert (fix.edit, fix.command, fix.data) == (None, None, None)
-        await editor.eventually(lambda: editor.client.messages)
-        (said,) = editor.client.messages
-        assert said.type == types.MessageType.Info
-        assert said.message.startswith("This fix has nothing to change here; ")
-        assert "planted/idle" in said.message
-        every = await editor.action(PAGE_PATH, editor.range(text, "stay"), "Fix all", "source")
-        assert every.edit is None
-        await editor.eventually(lambda: len(editor.client.messages) == 2)
-        assert editor.client.messages[1].message == "No safe fix has anything to change here."
-    async with session(KATE, project) as editor:
-        editor.open(PAGE_PATH, text)
-        await editor.diagnostics(PAGE_PATH, "planted/idle")
-        titles = [one.title for one in await editor.actions(PAGE_PATH, editor.range(text, "stay"))]
-        assert "Do nothing" not in titles, "where nothing is resolved later, nothing is offered"
-        assert editor.client.messages == []
+async def test_a_fix_that_comes_to_nothing_is_not_offered(project: Path) -> None:
+    text = PAGE.replace("one()", "stay(one())")
+    for name in (VSCODE, KATE):
+        async with session(name, project) as editor:
+            editor.open(PAGE_PATH, text)
+            await editor.diagnostics(PAGE_PATH, "planted/idle", ONE)
+            where = types.Range(types.Position(2, 0), types.Position(3, 0))
+            titles = {one.title for one in await editor.actions(PAGE_PATH, where)}
+            assert "Write two" in titles and "Ignore planted/idle here" in titles
+            assert "Do nothing" not in titles
+
+
+async def test_a_fix_that_comes_to_nothing_after_all_says_so(vscode: Editor) -> None:
+    vscode.open(PAGE_PATH, "stay()\n" * (TRIED + 1))
+    everything = types.Range(types.Position(0, 0), types.Position(TRIED + 1, 0))
+    fix = await vscode.action(PAGE_PATH, everything, "Do nothing")
+    assert (fix.edit, fix.command, fix.data) == (None, None, None)
+    await vscode.eventually(lambda: vscode.client.messages)
+    every = await vscode.action(PAGE_PATH, everything, "Fix all", "source")
+    assert every.edit is None
+    await vscode.eventually(lambda: len(vscode.client.messages) == 2)
+    said, of_all = (one.message for one in vscode.client.messages)
+    assert said.startswith("This fix has nothing to change here; ") and "planted/idle" in said
+    assert of_all == "No safe fix has anything to change here."
 
 
 async def test_actions_see_the_newest_text(vscode: Editor) -> None:
