@@ -45,7 +45,12 @@ def create_index(
     arguments = [atom(table), *(f"{key}: {value}" for key, value in (options or {}).items())]
     listed = [atom(one) for one in columns]
     if not parentheses:
-        return "create " + _call(name, arguments, listed, indent + len("create "))
+        column = indent + len("create ")
+        flat = _flat(name, arguments, listed)
+        # The formatter does not count the last parenthesis of such a call.
+        return "create " + (
+            flat if column + len(flat) <= WIDTH + 1 else _call(name, arguments, listed, column)
+        )
     flat = _flat(name, arguments, listed)
     if indent + len(f"create({flat})") <= WIDTH:
         return f"create({flat})"

@@ -30,13 +30,15 @@ def laid_out(
     open_, close = ("(", ")") if parentheses else (" ", "")
     column = indent + before
     flat = f"{name}{open_}{', '.join([*arguments, *options])}{close}"
-    if column + len(flat) <= WIDTH:
+    # Of `create constraint(…, key: value)` the formatter does not count the last parenthesis.
+    if column + len(flat) <= WIDTH + (1 if before and parentheses and options else 0):
         return flat
     head = f"{name}{open_}{', '.join(arguments)}"
     inner = " " * (column + 2)
     ending = f"\n{' ' * column})" if parentheses else ""
     if options and column + len(head) + 1 <= WIDTH:
-        return f"{head}," + ",".join(f"\n{inner}{one}" for one in options) + ending
+        shown = [_option(f"{one},", inner) for one in options[:-1]]
+        return "\n".join([f"{head},", *shown, _option(options[-1], inner)]) + ending
     lines = [*arguments, *options]
     if parentheses:
         laid = f"{name}(" + ",".join(f"\n{inner}{one}" for one in lines) + ending
@@ -46,6 +48,14 @@ def laid_out(
     if any(len(inner) + len(one) + 1 > WIDTH for one in lines):
         return None
     return laid
+
+
+def _option(pair: str, indent: str) -> str:
+    """An option on a line of its own, a string that is too long on the next one."""
+    key, _, value = pair.partition(": ")
+    if value.startswith('"') and len(indent) + len(pair) > WIDTH:
+        return f"{indent}{key}:\n{indent}  {value}"
+    return f"{indent}{pair}"
 
 
 def relaid(
