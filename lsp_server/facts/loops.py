@@ -9,6 +9,8 @@ from lsp_server.facts.callees import is_piped
 from lsp_server.facts.places import ATTRIBUTE, CHUNKED, CONCURRENT, LOOP, SMALL, Region
 from lsp_server.syntax import heex
 from lsp_server.syntax.elixir import (
+    LEFT,
+    STAB,
     AnonymousFunction,
     BinaryOperator,
     Call,
@@ -168,21 +170,36 @@ def _is_small(node: Node) -> bool:
 
 
 def recursion(head: Node, calls: Sequence[RawNode], end: int) -> Iterator[Region]:
-    """The region of a clause that takes its list apart and calls itself with the rest of it.
+    """The region of a clause that takes its list apart and calls itself with the rest of it; of a
+    function that does so in a branch of `case`, that branch.
 
     `head` is the clause's head, `calls` are the calls of that name in the clause, the head among
     them, `end` is where the clause ends.
     """
     source = head.tree.source
-    written = head.bytes
-    tail = _CONS.search(written)
-    if tail is None:
-        return
-    rest = re.compile(rb"(?<![\w.@:])" + re.escape(tail[1]) + rb"(?![\w?!:(])")
-    for raw in calls:
-        if raw.start_byte >= head.end and rest.search(source, raw.start_byte, raw.end_byte):
+    below = [raw for raw in calls if raw.start_byte >= head.end]
+    tail = _CONS.search(head.bytes)
+    if tail is not None:
+        if any(_is_given(tail[1], raw, source) for raw in below):
             yield Region(head.end, end, LOOP, tail[0].decode("utf-8", "replace"))
-            return
+        return
+    for raw in below:
+        branch = raw.parent
+        while branch is not None and branch.start_byte > head.end:
+            left = branch.child_by_field_id(LEFT) if branch.kind_id == STAB else None
+            if left is not None:
+                tail = _CONS.search(source[left.start_byte : left.end_byte])
+                if tail is not None and _is_given(tail[1], raw, source):
+                    over = tail[0].decode("utf-8", "replace")
+                    yield Region(left.end_byte, branch.end_byte, LOOP, over)
+                    return
+            branch = branch.parent
+
+
+def _is_given(name: bytes, call: RawNode, source: bytes) -> bool:
+    """Whether a variable stands in a call."""
+    rest = re.compile(rb"(?<![\w.@:])" + re.escape(name) + rb"(?![\w?!:(])")
+    return rest.search(source, call.start_byte, call.end_byte) is not None
 
 
 _CONS = re.compile(rb"\[[^\[\]|]*\|\s*([a-z_]\w*)\s*\]")

@@ -267,6 +267,12 @@ defmodule Shop.Orders do
   def all([id | rest], acc), do: all(rest, [Repo.get(User, id) | acc])
   def other([id | rest]), do: {Repo.get(User, id), other(id)}
   def walk(%{id: id} = node), do: walk(Repo.get(User, id))
+  def branching(ids, acc) do
+    case ids do
+      [] -> Repo.insert(acc)
+      [id | rest] -> branching(rest, [Repo.get(User, id) | acc])
+    end
+  end
 end
 """
     found = {
@@ -274,6 +280,8 @@ end
         for clause in clauses(source)
         for call in clause.calls
     }
+    assert found["branching", "get"] == (LOOP, "[id | rest]")
+    assert found["branching", "insert"] == (0, "")
     assert found["all", "get"] == (LOOP, "[id | rest]")
     assert found["other", "get"] == (0, "")
     assert found["walk", "get"] == (0, "")
