@@ -15,7 +15,7 @@ from lsp_server.severity import Severity
 from lsp_server.syntax.elixir import Access, Call, DoBlock, Identifier, ModuleAttribute, Pipe
 from lsp_server.syntax.literals import Atom, String, StringInterpolation, Tuple
 from lsp_server.syntax.node import Node
-from lsp_server.syntax.operators import BinaryOperator
+from lsp_server.syntax.operators import BinaryOperator, Match
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span, line_ending
 
@@ -205,10 +205,11 @@ def _fix(call: Call, value: Node, file: File) -> Fix | None:
     block = statement.parent
     around = None if not isinstance(block, DoBlock) else block.parent
     name = _variable(value, file)
-    if not name or not isinstance(around, Call) or around.name != "def":
+    if block is None or not name or not isinstance(around, Call) or around.name != "def":
         return None
     if isinstance(value, Identifier) and not _binds(around, value):
-        return None
+        if not any(_gives(one, value) for one in block.children if one.end <= statement.start):
+            return None
     if file.document.source[start : statement.start].strip():
         return None
     folder = _folder(value) if file.depends("elixir >= 1.16.0") else ""
@@ -238,6 +239,14 @@ def _variable(value: Node, file: File) -> str:
 def _binds(definition: Call, value: Identifier) -> bool:
     heads = definition.written_arguments
     return any(one.name == value.name for head in heads[:1] for one in head.find(Identifier))
+
+
+def _gives(statement: Node, value: Identifier) -> bool:
+    """Whether a statement binds a variable: `name = params["name"]`."""
+    match statement:
+        case Match(_, Identifier(name), _):
+            return name == value.name
+    return False
 
 
 def _folder(value: Node) -> str:

@@ -29,7 +29,7 @@ from ..phoenix._request_values import RequestValues
 from ._sources import values_of
 
 _SECRET = re.compile(
-    r"(?:^|_)(?:signature|hmac|mac|digest|api_?key|secret|secret_key|(?:auth|access|api|session|"
+    r"(?:^|_)(?:signature|sig|hmac|mac|digest|api_?key|secret|secret_key|(?:auth|access|api|session|"
     r"reset|csrf|webhook|verify|verification|bearer|refresh)_token|token)$"
 )
 # Names that nothing but a secret has: both sides are called so where one is checked.
@@ -41,6 +41,9 @@ _COMPUTING = re.compile(r"(?:re)?(?:comput|calculat|generat|build|mak|creat|sign
 # What a module computes or reads that says that such a value guards something.
 _MAKING = frozenset(
     {":crypto.mac", ":crypto.hmac", ":crypto.hash", "Plug.Conn.get_req_header", "get_req_header"}
+)
+_SETTINGS = frozenset(
+    {"Application.get_env", "Application.fetch_env!", "System.get_env", "System.fetch_env!"}
 )
 _QUERIES = frozenset({"from", "where", "or_where", "having", "dynamic", "join", "select", "filter"})
 _PLUG = ("plug_crypto >= 1.0.0", "plug", "phoenix")
@@ -132,12 +135,16 @@ def _cannot_be(side: Node) -> bool:
 
 
 def _name(side: Node) -> str:
-    """What a value is called: the variable, the field, the key."""
+    """What a value is called: the variable, the field, the key, the setting."""
     match side:
         case Identifier(name) | ModuleAttribute(name):
             return name
         case Call() if side.is_field_access:
             return side.name
+        case Call(_, [_, Atom(name), *_]) if side.dotted in _SETTINGS:
+            return name
+        case Call(_, [String(name), *_]) if side.dotted in _SETTINGS and name is not None:
+            return name.lower()
         case Access(_, Atom(name)):
             return name
         case Access(_, String(name)) if name is not None:
@@ -198,9 +205,7 @@ def _is_made(value: Node) -> bool:
         if not call.is_field_access and _SECRET.search(call.name) and call.arguments:
             if call.receiver is not None or _COMPUTING.match(call.name):
                 return True
-        if call.dotted in ("Application.get_env", "Application.fetch_env!", "System.get_env"):
-            return True
-        if call.dotted == "System.fetch_env!":
+        if call.dotted in _SETTINGS:
             return True
     return False
 

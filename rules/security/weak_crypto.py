@@ -187,7 +187,9 @@ def _unforeseeable(call: Call, file: File) -> Edit | None:
         case _:
             return None
     around = call.parent
-    if isinstance(around, BinaryOperator) and not isinstance(around, Match):
+    if isinstance(around, Pipe):
+        text = f"({text})" if " + " in text else text
+    elif isinstance(around, BinaryOperator) and not isinstance(around, Match):
         return None
     lines = file.document.lines
     line = lines.line_bytes(lines.line_at(call.start)).rstrip()
