@@ -201,7 +201,9 @@ class _Limit:
                 edits = [_as_step(document, query, call)]
             case _ if "\n" not in query.text and call.pipe is None and call.has_parentheses:
                 rest = ", ".join(one.text for one in call.written_arguments[1:])
-                text = f"{query.text} |> limit({_MOST}) |> {call.module}.all({rest})"
+                between = _between(document, call)
+                steps = (query.text, f"limit({_MOST})", f"{call.module}.all({rest})")
+                text = f"{between}|> ".join(steps)
                 edits = [Edit(call.span, text, self.path)]
             case _ if call.pipe is not None:
                 edits = [_as_step(document, query, call)]
@@ -224,6 +226,17 @@ def _as_step(document: Document, query: Node, call: Call) -> Edit:
     sign = document.source[start : call.start].decode("utf-8", "replace")
     between = f"{line_ending(document.source)}{sign}" if sign.strip() == "|>" else " |> "
     return Edit(Span(query.end, query.end), f"{between}limit({_MOST})", document.path)
+
+
+def _between(document: Document, call: Call) -> str:
+    """What stands between the steps of a pipe that a call becomes: a line's end where it goes on
+    with steps on lines of their own."""
+    start = document.lines.starts[document.lines.line_at(call.start)]
+    indent = document.source[start : call.start]
+    rest = document.source[call.end :]
+    if indent.strip() or not rest.lstrip().startswith(b"|>") or rest.lstrip(b" \t")[:2] == b"|>":
+        return " "
+    return line_ending(document.source) + indent.decode()
 
 
 def _import(snapshot: Snapshot, document: Document, call: Call) -> Iterator[Edit]:

@@ -159,8 +159,9 @@ def _edits(document: Document, module: Module) -> list[Edit]:
                     continue
                 edits += appended(document, call, "retry: :transient")
             elif call.name in _REPEATABLE and call.capture_arity is None:
-                edits += _wrapped(document, call)
-                wrapped = True
+                inside = _wrapped(document, call)
+                edits += inside
+                wrapped = wrapped or bool(inside)
     if wrapped:
         edits += _helper(document, module)
     return edits
@@ -175,6 +176,8 @@ def _wrapped(document: Document, call: Call) -> list[Edit]:
     flat = f"{_HELPER}(fn -> {node.text} end)"
     if newline not in node.text and len(around.decode("utf-8", "replace") + flat) <= WIDTH:
         return [Edit(node.span, flat, document.path)]
+    if document.source[start : node.start].rstrip().endswith(b"->"):
+        return []  # all clauses beside it would have to be laid out anew
     indent = lines.indentation(node.start).decode()
     rows = newline.join(f"{indent}  {row.removeprefix(indent)}" for row in node.text.split(newline))
     text = f"{_HELPER}(fn ->{newline}{rows}{newline}{indent}end)"

@@ -155,7 +155,7 @@ def _call_edits(document: Document, call: Call, supervisor: str, prefix: str) ->
         edits.append(Edit(Span(last.end, written[-1].end), ""))
     if fits(document, edits):
         return edits
-    for more in (below_head(document, call), _broken(document, first)):
+    for more in (below_head(document, call), _broken(document, first, call)):
         if more and fits(document, [*edits, *more]):
             return [*edits, *more]
     return edits
@@ -175,7 +175,7 @@ def below_head(document: Document, call: Node) -> list[Edit]:
     return [below, *apart(document, lines.line_at(definition.start))]
 
 
-def _broken(document: Document, function: Node) -> list[Edit]:
+def _broken(document: Document, function: Node, call: Call) -> list[Edit]:
     """`fn -> expression end` on three lines, as the formatter breaks it."""
     if not isinstance(function, AnonymousFunction) or b"\n" in function.bytes:
         return []
@@ -184,12 +184,19 @@ def _broken(document: Document, function: Node) -> list[Edit]:
         return []
     body = clauses[0].body[0]
     newline = line_ending(document.source)
-    indent = newline + document.lines.indentation(function.start).decode()
+    lines, pair = document.lines, call.parent
+    line, indentation = lines.line_at(function.start), lines.indentation(function.start)
+    indent = newline + indentation.decode()
+    if isinstance(pair, Pair) and lines.starts[line] + len(indentation) == pair.start:
+        indent += "  "
+        more = [Edit(Span(pair.start + len(f"{pair.key}:"), call.start), indent)]
+    else:
+        more = [*apart(document, line)]
     arrow = document.source.rindex(b"->", function.start, body.start) + 2
     return [
         Edit(Span(arrow, body.start), f"{indent}  "),
         Edit(Span(body.end, function.end - len("end")), indent),
-        *apart(document, document.lines.line_at(function.start)),
+        *more,
     ]
 
 
