@@ -57,18 +57,13 @@ class LetAttribute(Rule):
         """Attributes of all templates of the file."""
         if b"let={" not in document.source:
             return
-        declared = any(
-            isinstance(first, Atom) and first.name == OLD
-            for form in document.forms
-            if form.callee == b"attr"
-            for first in Call(form.raw, form.tree).written_arguments[:1]
-        )
+        declared = _declaring(document)
         for layer in document.templates:
             if layer.dialect is not heex.Dialect.HEEX:
                 continue
             for node in heex.walk(layer.template):
                 if isinstance(node, heex.Tag) and node.kind is not heex.TagKind.HTML:
-                    if not (declared and node.kind is heex.TagKind.COMPONENT):
+                    if node.name.removeprefix(".") not in declared:
                         yield from self._of_tag(node)
 
     def _of_tag(self, tag: heex.Tag) -> Iterator[Finding]:
@@ -81,3 +76,20 @@ class LetAttribute(Rule):
             f"`let` of `<{tag.name}>` is `:let` since LiveView 0.18",
             fix=Fix.safe("Write :let", lambda _: [edit]),
         )
+
+
+def _declaring(document: Document) -> set[str]:
+    """The function components of the file that have an attribute of their own named `let`."""
+    names: set[str] = set()
+    waiting = False
+    for form in document.forms:
+        if form.callee == b"attr":
+            written = Call(form.raw, form.tree).written_arguments
+            waiting = waiting or any(
+                isinstance(first, Atom) and first.name == OLD for first in written[:1]
+            )
+        elif form.function is not None:
+            if waiting:
+                names.add(form.function.name)
+            waiting = False
+    return names

@@ -12,7 +12,7 @@ from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.severity import Severity
 from lsp_server.syntax.elixir import AnonymousFunction, Call, Identifier, Match
-from lsp_server.syntax.literals import Quoted
+from lsp_server.syntax.literals import Atom, Nil, Quoted, Sigil
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.template_layout import LINE_LENGTH, shifted
 from lsp_server.text import Span, line_ending
@@ -171,6 +171,9 @@ def _is_read(following: Sequence[Node], name: str) -> bool:
             return False
         if _mentions(one, name):
             return True
+        # `~H` reads the variable `assigns` without naming it.
+        if name == "assigns" and any(sigil.name == "H" for sigil in one.find(Sigil)):
+            return True
     return False
 
 
@@ -227,6 +230,10 @@ def _block(call: Call, branches: list[_Branch], name: str, file: File) -> str | 
             edits.append(Edit(last.span, shifted(source, right.span, by if below else 0)))
         elif isinstance(last, Match) and _mentions(last.left, name):
             return None
+        elif isinstance(last, Identifier) and last.name == name:
+            continue
+        elif isinstance(last, Atom | Nil):
+            edits.append(Edit(last.span, name))
         elif not (isinstance(last, Call) and last.receiver is None and last.name in _JUMPS):
             line = lines.line_at(last.start)
             if lines.line_bytes(line)[: last.start - lines.line_span(line).start].strip():
