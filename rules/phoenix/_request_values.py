@@ -15,7 +15,7 @@ from lsp_server.syntax.elixir import (
     Match,
     strip_parentheses,
 )
-from lsp_server.syntax.literals import Map, String
+from lsp_server.syntax.literals import Keywords, Map, String
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
 
@@ -45,6 +45,12 @@ class RequestValues:
         self.values: set[str] = set()
         if function is not None and index is not None:
             self._bind(function.parameters[index])
+        for parameter in function.parameters if function is not None else ():
+            if _is_conn(parameter):
+                for keywords in parameter.find(Keywords):
+                    for pair in keywords.pairs:
+                        if pair.key in _CONN_FIELDS and pair.value is not None:
+                            self._bind(pair.value)
 
     @staticmethod
     def of(file: File) -> RequestValues | None:
@@ -138,6 +144,13 @@ class RequestValues:
             ):
                 if self.holds(one):
                     yield one
+
+
+def _is_conn(parameter: Node) -> bool:
+    """Whether a pattern takes a connection apart: `%{params: …} = conn`, `%Conn{params: …}`."""
+    if isinstance(parameter, Match):
+        return any(one.text in ("conn", "_conn") for one in (parameter.left, parameter.right))
+    return isinstance(parameter, Map) and parameter.text.startswith(("%Plug.Conn{", "%Conn{"))
 
 
 def _entries(pattern: Map) -> Iterator[Node]:

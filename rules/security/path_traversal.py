@@ -173,6 +173,8 @@ def _from_request(path: Node, values: RequestValues, form: Form) -> Node | None:
                 pending += node.written_arguments
             case Call() if node.is_field_access and values.holds(node):
                 return node
+            case Call(name="client_name") if node.is_field_access:
+                return node  # of an entry of LiveView's uploads
             case Call(receiver=Identifier() as upload) if node.is_field_access:
                 # The browser says what an uploaded file is called.
                 if node.name == "filename" and values.holds(upload):
@@ -190,7 +192,7 @@ def _from_request(path: Node, values: RequestValues, form: Form) -> Node | None:
 
 def _fix(call: Call, value: Node, file: File) -> Fix | None:
     """A line that lets only names pass that stay in the folder."""
-    if isinstance(value, Call) and value.name == "filename":
+    if isinstance(value, Call) and value.name in ("filename", "client_name"):
         text = f"Path.basename({value.text})"
         return Fix.review("Take the name alone", lambda _: [Edit(value.span, text)])
     if not file.depends("elixir >= 1.14.0"):
