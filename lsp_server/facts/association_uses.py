@@ -15,7 +15,15 @@ from lsp_server.facts.effects import CallGraph, Step, call_graph
 from lsp_server.facts.index import Index, join
 from lsp_server.facts.live_modules import Kind, live_modules, rendering
 from lsp_server.facts.modules import FunctionKey, functions
-from lsp_server.facts.row_expressions import UNKNOWN, Expression, field, free, holds, replaced
+from lsp_server.facts.row_expressions import (
+    UNKNOWN,
+    Expression,
+    field,
+    free,
+    holds,
+    is_within,
+    replaced,
+)
 from lsp_server.facts.row_reads import RowRead, RowsGiven, RowsReturned
 from lsp_server.facts.row_values import Evaluator, NotLoaded, Rows, Site
 from lsp_server.facts.schemas import schemas
@@ -68,6 +76,7 @@ class _Demand:
 
 _FARTHEST = 7  # functions between a read and the loop or query
 _MOST = 300  # demands of one read
+_LARGEST = 1000  # parts of what a demand is about; in one project some grew to 360,000 of 195 kinds
 
 
 @join(RowsReturned)
@@ -192,7 +201,7 @@ class _Resolver:
     def _of_read(self, path: str, read: RowRead) -> Iterator[Use]:
         key = self._key(path, read)
         start = _Demand(read, path, read.root, key, (path, read.span), key)
-        pending, seen = [start], {(key, repr(read.root))}
+        pending, seen = [start], {(key, read.root)}
         missing: list[Use] = []
         loaded = False
         for demand in pending:  # grows while it is read
@@ -205,8 +214,8 @@ class _Resolver:
             if len(demand.steps) >= _FARTHEST or len(pending) > _MOST:
                 continue
             for one in self._above(demand, part):
-                again = (one.key, repr(one.root))
-                if again not in seen:
+                again = (one.key, one.root)
+                if again not in seen and is_within(one.root, _LARGEST):
                     seen.add(again)
                     pending.append(one)
         if not (loaded and read.conditional):

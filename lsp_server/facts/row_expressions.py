@@ -9,6 +9,7 @@ query. Everything else is `unknown`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from lsp_server.facts.fact import Fact
 from lsp_server.text import Span
@@ -47,6 +48,12 @@ def parts(expression: Expression) -> Iterator[Expression]:
         one = pending.pop()
         yield one
         pending.extend(one.args)
+
+
+def is_within(expression: Expression, most: int) -> bool:
+    """Whether an expression has no more parts than that. What is put together from what callers
+    hand on triples with each of them where arguments depend on each other."""
+    return next(islice(parts(expression), most, None), None) is None
 
 
 def free(expression: Expression) -> Expression | None:

@@ -125,6 +125,10 @@ class Evaluator:
     resolve: Callable[[str, Expression], FunctionKey | None]
     _budget: int = 0
     _active: list[FunctionKey] = field(default_factory=list)
+    # What functions give that are given nothing that is known, by their number of arguments: most
+    # calls are such. What was cut short (by a budget, by recursion) is not remembered.
+    _known: dict[tuple[FunctionKey, int], Values] = field(default_factory=dict)
+    _cut: int = 0
 
     def values(self, expression: Expression, function: FunctionKey) -> Values:
         """What an expression in a function can be."""
@@ -136,6 +140,7 @@ class Evaluator:
     ) -> Values:
         self._budget -= 1
         if self._budget < 0 or depth > _DEEPEST:
+            self._cut += 1
             return NOT_KNOWN
         match one.kind:
             case "schema":
@@ -149,22 +154,22 @@ class Evaluator:
                 return (Constant("", self._named(one, where, given, depth)),)
             case "param":
                 return given.get(one.name, NOT_KNOWN)
+        if one.kind == "map":
+            pairs = one.args
+            return (
+                Record(
+                    {pair.name: self._of(pair.args[0], where, given, depth + 1) for pair in pairs}
+                ),
+            )
+        key = self.resolve(where[0], one) if one.kind == "call" else None
+        if key is not None and key not in self.returned:
+            return NOT_KNOWN  # whatever it is given
         args = [self._of(arg, where, given, depth + 1) for arg in one.args]
         match one.kind:
             case "either":
                 return _some(value for arg in args for value in arg)
             case "tuple":
                 return (Record({str(at): arg for at, arg in enumerate(args)}),)
-            case "map":
-                pairs = one.args
-                return (
-                    Record(
-                        {
-                            pair.name: self._of(pair.args[0], where, given, depth + 1)
-                            for pair in pairs
-                        }
-                    ),
-                )
             case "rows":
                 return tuple(_many(value) for value in args[0])
             case "field":
@@ -177,7 +182,9 @@ class Evaluator:
             case "step":
                 return self._step(one, args)
             case "call":
-                return self._call(one, args, where, depth)
+                if key is not None:
+                    return self._own(key, args, depth)
+                return self._call(one, args, where)
         return NOT_KNOWN
 
     def _full(self, module: str, where: FunctionKey) -> str:
@@ -276,10 +283,7 @@ class Evaluator:
 
     # ---- calls
 
-    def _call(self, call: Expression, args: list[Values], where: FunctionKey, depth: int) -> Values:
-        key = self.resolve(where[0], call)
-        if key is not None:
-            return self._own(key, call, args, depth)
+    def _call(self, call: Expression, args: list[Values], where: FunctionKey) -> Values:
         module = call.module or where[0]
         if (call.module in ("Ecto", "Ecto.Query") and call.name == "assoc") or (
             not call.module and call.name == "assoc"
@@ -303,10 +307,14 @@ class Evaluator:
             return (Record({"entries": entries, "*": entries}),)
         return NOT_KNOWN
 
-    def _own(self, key: FunctionKey, call: Expression, args: list[Values], depth: int) -> Values:
-        clauses = self.returned.get(key, ())
-        if not clauses or key in self._active or len(self._active) > 12:
+    def _own(self, key: FunctionKey, args: list[Values], depth: int) -> Values:
+        plain = (key, len(args)) if all(arg == NOT_KNOWN for arg in args) else None
+        if plain is not None and plain in self._known:
+            return self._known[plain]
+        if key in self._active or len(self._active) > 12:
+            self._cut += 1
             return NOT_KNOWN
+        clauses, cut = self.returned[key], self._cut
         self._active.append(key)
         found: list[Value] = []
         for clause in clauses:
@@ -316,7 +324,10 @@ class Evaluator:
                     given[default.name] = self._of(default.args[0], key, {}, depth + 1)
             found += self._of(clause.result, key, given, depth + 1)
         self._active.pop()
-        return _some(found)
+        values = _some(found)
+        if plain is not None and cut == self._cut:
+            self._known[plain] = values
+        return values
 
     def _assoc(self, args: list[Values], call: Expression) -> Values:
         """`Ecto.assoc(post, :comments)`."""
