@@ -23,6 +23,7 @@ from ._schema_table import table_of
 
 WIDTH = 98
 OWNING = 6  # tables with the same foreign key, from which on it is an owner that code puts in
+CUSTOM = 6  # foreign keys that no changeset names, from which on they may be how a project does it
 _UNIQUE = ("unique_constraint",)
 _FOREIGN = ("foreign_key_constraint", "assoc_constraint")
 
@@ -112,8 +113,9 @@ class MissingConstraintCall(ProjectRule):
     - Any changeset of the schema, or a function that it is handed to, names the constraint, the
       field or the association.
     - The foreign key is one that six tables have or more, as `organization_id` where all belongs to
-      an organization: that is put in by code which has the row at hand. In the profile `aggressive`
-      these are found as well.
+      an organization: that is put in by code which has the row at hand. Or the project casts six
+      foreign keys or more without naming them, and that is most of those it casts: there the ids
+      come from code, too. In the profile `aggressive` all of these are found.
     - No changeset casts the field; the index has expressions or is partial.
     - The function serves several schemas, a constraint is named by something computed, or the
       migrations of the table cannot be read.
@@ -132,6 +134,8 @@ class MissingConstraintCall(ProjectRule):
         known = changesets(snapshot.index)
         bases = database(snapshot.index)
         thorough = snapshot.settings.profile is Profile.AGGRESSIVE
+        foreign: list[Finding] = []
+        names_them = 0
         for found in schemas(snapshot.index):
             schema = found.schema
             held = table_of(schema, found.path, bases)
@@ -147,7 +151,10 @@ class MissingConstraintCall(ProjectRule):
             if casts:
                 yield from self._unique(schema, held.table, named, casts)
                 owners = frozenset() if thorough else _owners(held.database)
-                yield from self._foreign(schema, held.table, named, casts, owners)
+                foreign += self._foreign(schema, held.table, named, casts, owners)
+                names_them += sum(one.name in _FOREIGN for one in named)
+        if thorough or len(foreign) < CUSTOM or len(foreign) <= names_them:
+            yield from foreign
 
     def _unique(
         self,

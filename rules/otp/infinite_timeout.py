@@ -12,9 +12,9 @@ from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.role import Role
-from lsp_server.severity import Severity
+from lsp_server.severity import Profile, Severity
 from lsp_server.syntax.elixir import Call
-from lsp_server.syntax.literals import Atom, Keywords, List, Pair
+from lsp_server.syntax.literals import Atom, Keywords, List, Pair, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span
 
@@ -60,6 +60,7 @@ _NAMES = (
     ),
     "new",
 )
+_TASKS = frozenset({"async", "async_nolink", "start", "start_child"})
 _RELEASES = re.compile(r"(?:^|\.)(?:Release|ReleaseTasks?|Seeds?|Migrator|Migrations?)(?:$|\.)")
 
 
@@ -112,6 +113,11 @@ class InfiniteTimeout(Rule):
     - The timeout is an argument or an option of the function itself, and its caller decides; or an
       attribute, which somebody named on purpose.
     - Packages: whoever calls a library decides how long to wait.
+    - `Task.await_many` and `Task.yield_many` at the end of a pipe: the tasks were started there,
+      and end when their work does, whose own time limits count. In the profile `aggressive` these
+      are found as well.
+    - `GenServer.call` where the module answers that message later, with `{:noreply, state}`: the
+      call was made to wait for work of unknown length. Calls in a function that a task runs.
 
     ## What the fix changes
 
@@ -133,6 +139,11 @@ class InfiniteTimeout(Rule):
             return
         if file.context.is_library(file.path):
             return
+        thorough = file.settings.profile is Profile.AGGRESSIVE
+        if not thorough and call.name in ("await_many", "yield_many") and call.pipe is not None:
+            return
+        if call.name == "call" and (_is_in_task(call) or _is_answered_later(call, file)):
+            return
         for found in _found(call, file):
             value = found.value
             yield self.finding(
@@ -141,6 +152,34 @@ class InfiniteTimeout(Rule):
                 "lets it fail instead",
                 fix=Fix.review(f"Wait for {found.number} ms at most", partial(_numbered, found)),
             )
+
+
+def _is_in_task(call: Call) -> bool:
+    """Whether only a process waits that was started for this work."""
+    for outer in call.ancestors():
+        if isinstance(outer, Call) and outer.name in _TASKS:
+            if (outer.module or "").rpartition(".")[2] in ("Task", "Supervisor", "TaskSupervisor"):
+                return True
+    return False
+
+
+def _is_answered_later(call: Call, file: File) -> bool:
+    """Whether the module's own `handle_call` for the message replies after it has returned."""
+    message = _tag(call.arguments[1]) if len(call.arguments) > 1 else ""
+    return bool(message) and any(
+        function.name == "handle_call"
+        and function.arity == 3
+        and _tag(function.parameters[0]) == message
+        and b":noreply" in form.bytes
+        for form in file.module.forms
+        if (function := form.function) is not None
+    )
+
+
+def _tag(message: Node) -> str:
+    """The atom that a message is or begins with."""
+    first = message.elements[0] if isinstance(message, Tuple) and message.elements else message
+    return first.name if isinstance(first, Atom) else ""
 
 
 def _numbered(found: _Found, _: object) -> list[Edit]:

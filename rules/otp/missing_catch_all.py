@@ -25,6 +25,8 @@ SOURCES = {
     "async": ("Task", "Task.Supervisor"),
     "async_nolink": ("Task.Supervisor",),
     "monitor": ("Process", ":erlang"),
+    "monitor_node": ("Node", ":erlang"),
+    "monitor_nodes": (":net_kernel",),
     "open": ("Port",),
 }
 SUBSCRIBING = re.compile(r"subscribe(?:_(?!and_)\w+)?!?")

@@ -12,7 +12,7 @@ from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import Rule, on
 from lsp_server.severity import Severity
-from lsp_server.syntax.elixir import Call, ModuleAttribute
+from lsp_server.syntax.elixir import Call, Identifier, ModuleAttribute
 from lsp_server.syntax.literals import Atom, Keywords, List
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form, Module
@@ -107,7 +107,7 @@ class SupervisorOptions(Rule):
             return  # a supervisor that is a module of its own
         if len(arguments) == 2:
             yield from self._options(call, arguments[1], form, file)
-        elif isinstance(arguments[0], List) and not arguments[0].is_keyword_list:
+        elif _are_children(arguments[0], form):
             yield self._without(call, _appended(call, file))
         yield from self._twice(arguments[0], form, file)
 
@@ -175,6 +175,14 @@ class SupervisorOptions(Rule):
                 yield self.finding(child.span, message, related=related)
             else:
                 seen[identity] = child.span
+
+
+def _are_children(argument: Node, form: Form) -> bool:
+    """Whether the only argument is a list of children, also one with a name."""
+    value = origin(argument, form)
+    if isinstance(value, List):
+        return not value.is_keyword_list
+    return isinstance(value, Identifier) and value.name == "children"
 
 
 def _transient(value: Node) -> Fix:
