@@ -5,7 +5,7 @@ profile = "recommended"            # or "aggressive"
 exclude = ["lib/generated/**"]     # beside .gitignore, deps, _build and node_modules
 
 [rules]
-design = "off"                     # a whole pack
+errors = "off"                     # a whole pack
 "ecto/unbounded-query" = "hint"    # off, error, warning, information, hint; "on": its own
 
 [rules."ecto/missing-fk-index"]    # a rule's own settings
