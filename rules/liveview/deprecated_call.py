@@ -238,6 +238,8 @@ def _directive(call: Call, module: str, file: File) -> list[Edit] | Unsure:
     if len(call.written_arguments) > 1:
         return Unsure("it has options")
     if module == "Phoenix.LiveView.Helpers":
+        if _has_component(call):
+            return [Edit(_lines_of(call, file), "")]
         return [Edit(call.written_arguments[0].span, "Phoenix.Component")]
     if module != "Phoenix.HTML":
         return Unsure("")
@@ -249,3 +251,24 @@ def _directive(call: Call, module: str, file: File) -> list[Edit] | Unsure:
     ):
         brought.append("use PhoenixHTMLHelpers")
     return [Edit(call.span, newline.join(brought))]
+
+
+def _has_component(call: Call) -> bool:
+    """Whether a neighbour of an `import` imports Phoenix.Component already."""
+    return any(
+        isinstance(one, Call)
+        and one.name in ("import", "use")
+        and len(one.written_arguments) == 1
+        and module_text(one.written_arguments[0]) == "Phoenix.Component"
+        for one in (call.parent.children if call.parent is not None else ())
+    )
+
+
+def _lines_of(call: Call, file: File) -> Span:
+    """The line of a call, with the empty one below where an empty one is above as well."""
+    lines = file.document.lines
+    number = lines.line_at(call.start)
+    following = number + 1
+    if not lines.line_bytes(number - 1).strip() and not lines.line_bytes(following).strip():
+        following += 1
+    return Span(lines.starts[number], lines.starts[following])

@@ -51,6 +51,9 @@ NAMES = {
 }
 
 
+_PLURAL = re.compile(r"[^aisu]s$")  # `Users` of a schema that is named after many
+
+
 @dataclass(frozen=True)
 class Context:
     """A context module; `exists` is False for one that is to be made at `path`."""
@@ -71,7 +74,8 @@ def context_of(snapshot: Snapshot, schema: str) -> Context | None:
     while name in known.by_module:
         name = name.rpartition(".")[0]
     if "." not in name:
-        name = f"{name}.{plural(schema.rpartition('.')[2])}" if name else ""
+        last = schema.rpartition(".")[2]
+        name = f"{name}.{last if _PLURAL.search(last) else plural(last)}" if name else ""
     if not name:
         return None
     found = modules(snapshot.index).get(name)
@@ -79,6 +83,9 @@ def context_of(snapshot: Snapshot, schema: str) -> Context | None:
         return Context(name, found[0], True)
     lib = f"{app_of(place.path)}lib/"
     path = f"{lib}{_file(name)}.ex"
+    folder = f"{place.path.rpartition('/')[0]}.ex"
+    if folder.replace("_", "") == path.replace("_", ""):
+        path = folder  # `oauth` as the project writes it, where others write `o_auth`
     if not place.path.startswith(lib) or path in snapshot.index:
         return None
     return Context(name, path, False)

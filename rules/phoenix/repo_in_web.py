@@ -12,12 +12,12 @@ from lsp_server.facts.modules import Module
 from lsp_server.facts.places import TEMPLATE
 from lsp_server.facts.primitives import DATABASE
 from lsp_server.facts.schemas import schemas
-from lsp_server.lint.finding import Finding, Fix, Related
+from lsp_server.lint.finding import Finding, Fix, Operation, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
 
-from ._context_function import NAMES, context_of, move
+from ._context_function import NAMES, Context, context_of, move
 
 Found = tuple[Clause, CallSite]
 
@@ -160,14 +160,27 @@ def _asks_repo(snapshot: Snapshot, graph: CallGraph, clause: Clause, call: CallS
 
 
 def _fix(snapshot: Snapshot, calls: list[Found]) -> Fix | None:
-    """The move of the first query that names a schema of the project's own."""
+    """The move of the first query that names a schema of the project's own, and that can move."""
+    owner: Context | None = None
+    found: list[Found] = []
     for clause, call in calls:
         if call.place & TEMPLATE or call.name not in NAMES or not call.subject:
             continue
         context = context_of(snapshot, call.subject)
         if context is None or _is_web(context.name):
             continue
-        build = partial(move, path=clause.path, site=call, action=clause.name, context=context)
-        title = f"Move the query into {context.name}"
-        return Fix.review(title, build, needs_files=not context.exists)
-    return None
+        owner = owner or context
+        if context == owner:
+            found.append((clause, call))
+    if owner is None:
+        return None
+    build = partial(_moved, found=found, context=owner)
+    return Fix.review(f"Move the query into {owner.name}", build, needs_files=not owner.exists)
+
+
+def _moved(snapshot: Snapshot, *, found: list[Found], context: Context) -> list[Operation]:
+    for clause, call in found:
+        operations = move(snapshot, clause.path, call, clause.name, context)
+        if operations:
+            return operations
+    return []
