@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.config import known_rules, read_settings
 from lsp_server.lint.registry import page_of, registry
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.report.catalogue import catalogue_markdown
@@ -149,6 +150,14 @@ def test_made_documentation_is_fresh() -> None:
     assert text == readme(text), made
     extension = (ROOT / "editors" / "vscode" / "package.json").read_text("utf-8")
     assert extension == manifest(extension), made
+
+
+def test_the_readme_s_settings_are_understood() -> None:
+    known = known_rules(registry().rules.values())
+    text = (ROOT / "README.md").read_text("utf-8")
+    examples = re.findall(r"```toml\n(.*?)```", text, re.S)
+    assert examples
+    assert [read_settings(one.encode(), known)[1] for one in examples] == [[]] * len(examples)
 
 
 def test_every_rule_is_in_the_changelog() -> None:
