@@ -43,6 +43,7 @@ class Trial:
     line: int
     before: dict[str, bytes | None] = field(default_factory=dict)
     after: dict[str, bytes] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)  # files that got another path
     faults: dict[str, str] = field(default_factory=dict)  # by column: what is wrong
 
     def diff(self) -> Iterator[str]:
@@ -101,6 +102,7 @@ def build(trial: Trial, workspace: Workspace) -> None:
         source = workspace.source(path)
         trial.before[new] = source
         trial.after[new] = trial.after.pop(path, source or b"")
+        trial.gone.append(path)
     if trial.after == trial.before:
         trial.faults["empty"] = "nothing is built"
 
@@ -108,15 +110,18 @@ def build(trial: Trial, workspace: Workspace) -> None:
 def check_again(trial: Trial, rule: AnyRule, workspace: Workspace) -> None:
     """Note whether the rule still says as much of the touched files, and its fix does more."""
     paths = {trial.finding.path, *trial.before, *trial.after}
-    count = len(findings_of(rule, workspace, paths))
+    count = places(findings_of(rule, workspace, paths))
     twin = workspace.fork()
+    for path in trial.gone:
+        twin.remove(path)
+        paths.discard(path)
     for path, text in trial.after.items():
         twin.open_document(path, text, None)
         twin.collect(path)
     found = findings_of(rule, twin, paths)
-    if len(found) < count:
+    if places(found) < count:
         return
-    trial.faults["still fires"] = f"{count} findings became {len(found)}"
+    trial.faults["still fires"] = f"{count} places became {places(found)}"
     told = trial.finding.message
     nearest = min(
         found, key=lambda one: (one.message != told, abs(one.span.start - trial.finding.span.start))
@@ -125,6 +130,11 @@ def check_again(trial: Trial, rule: AnyRule, workspace: Workspace) -> None:
     build(again, twin)
     if again.after and "empty" not in again.faults:
         trial.faults["changes again"] = nearest.message
+
+
+def places(findings: Iterable[Finding]) -> int:
+    """How many places findings speak of: a fix may solve one of several."""
+    return sum(1 + len(one.related) for one in findings)
 
 
 class Judge:
