@@ -78,7 +78,7 @@ class FileFacts:
         blobs = dict(self._encoded)
         for kind, facts in self._decoded.items():
             if facts and kind.__name__ not in blobs:
-                blobs[kind.__name__] = msgspec.msgpack.encode(facts)
+                blobs[kind.__name__] = _ENCODER.encode(facts)
         return blobs
 
     def differing_types(self, other: FileFacts) -> set[type[Fact]]:
@@ -103,6 +103,7 @@ class FileFacts:
 
 
 EMPTY = FileFacts()
+_ENCODER = msgspec.msgpack.Encoder()  # keeps its buffer, which a call of `encode` makes anew
 _DECODERS: dict[type[Fact], msgspec.msgpack.Decoder[Any]] = {}
 
 

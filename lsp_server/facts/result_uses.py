@@ -19,7 +19,7 @@ from lsp_server.facts.outcomes import (
     told_by_argument,
 )
 from lsp_server.role import Role
-from lsp_server.syntax.elixir import BINARY, BODY, CALL, DO_BLOCK, SECTIONS, Call, Identifier, Match
+from lsp_server.syntax.elixir import BODY, CALL, DO_BLOCK, SECTIONS, Call, Identifier, Match
 from lsp_server.syntax.node import Node, RawNode, cast, kind_id
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
@@ -73,14 +73,12 @@ def collect_result_uses(document: Document) -> Iterator[ResultUse]:
 
 def _matches(form: Form) -> Iterator[ResultUse]:
     source = form.tree.source
-    for raw in form.index.raw_of_kind(BINARY):
+    for raw in form.index.binaries(b"="):
         start = raw.start_byte
         asserted = _SUCCESS.match(source, start) is not None
         if not asserted and _NOBODY.match(source, start) is None:
             continue
-        match = cast(raw, form.tree)
-        if not isinstance(match, Match):
-            continue
+        match = Match(raw, form.tree)
         callee = callee_of(match.right)
         if callee is None:
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from lsp_server.facts.endpoints import Endpoint, StaticPaths, Statics, VerifiedRoutes
 from lsp_server.facts.fact import FactType
@@ -91,10 +92,15 @@ class Routing:
 
     def forwarded(self, router: str) -> bool:
         """Whether another router forwards to a router, which puts a prefix before its paths."""
-        return any(
-            route.kind == "forward" and route.plug == router
+        return router in self._forwarded
+
+    @cached_property
+    def _forwarded(self) -> frozenset[str]:
+        return frozenset(
+            route.plug
             for table in self.routers.values()
             for route in table.routes
+            if route.kind == "forward"
         )
 
     def verified_in(self, path: str) -> list[VerifiedRoutes]:
