@@ -1,4 +1,4 @@
-"""Whether a template is that of a LiveView or a live component."""
+"""Whether a template is that of a LiveView, a live component or a function component."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from lsp_server.document import Language
 from lsp_server.lint.file import File
 
 _LIVE = frozenset({"Phoenix.LiveView", "Phoenix.LiveComponent"})
+_PAGES = ("HTML", "View", "Layout", "Layouts", "Email", "Emails", "Mail", "Mailer")
 
 
 def is_live(file: File) -> bool:
@@ -16,3 +17,11 @@ def is_live(file: File) -> bool:
         return False
     used = file.context.used(file.names(file.layer.sigil))
     return not used.isdisjoint(_LIVE)
+
+
+def is_component(file: File) -> bool:
+    """Whether the template is a `~H` of a module of function components: of one that uses
+    Phoenix.Component and is not named as the layouts or what a controller or a mail renders."""
+    if file.layer is None or file.layer.sigil is None or file.module.name.endswith(_PAGES):
+        return False
+    return "Phoenix.Component" in file.context.used(file.names(file.layer.sigil))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from lsp_server.facts.live_clients import LiveClient
@@ -108,8 +109,11 @@ def _token(path: str, client: LiveClient) -> _Build:
                 text = pair
         elif client.options is not None:
             at, text = client.options.start + 1, f"params: {{{pair}}}, "
-            if not document.source[at : client.options.end - 1].strip():
+            inside = document.source[at : client.options.end - 1]
+            if not inside.strip():
                 text = f"params: {{{pair}}}"
+            elif opened := re.match(rb"[ \t]*(\r?\n[ \t]*)", inside):
+                text = f"{opened[1].decode()}params: {{{pair}}},"
         else:
             at, text = client.arguments.end, f", {{params: {{{pair}}}}}"
         edits = [Edit(Span(at, at), text, path)]

@@ -69,10 +69,17 @@ class MalformedTemplate(Rule):
                 yield self._finding(template, error, file)
 
     def _finding(self, template: heex.Template, error: TemplateError, file: File) -> Finding:
-        related = [] if error.related is None else [Related(error.related, "See here")]
+        related = [] if error.related is None else [Related(error.related, _reason(error))]
         return self.finding(
             error.span, said(error), fix=_fix(template, error, file), related=related
         )
+
+
+def _reason(error: TemplateError) -> str:
+    """What the place that explains an error does there."""
+    if error.kind is ErrorKind.UNCLOSED_TAG:
+        return f"what is around `<{error.name}>` ends here"
+    return f"`<{error.expected}>` is opened here"
 
 
 def _fix(template: heex.Template, error: TemplateError, file: File) -> Fix | None:

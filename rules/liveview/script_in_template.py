@@ -14,16 +14,17 @@ from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.template_edits import Unsure
 from lsp_server.text import Span, line_ending
 
-from ._live import is_live
+from ._live import is_component, is_live
 
 _DATA = frozenset(
     {"application/json", "application/ld+json", "importmap", "speculationrules", "text/template"}
 )
+_DOCUMENT = frozenset({"html", "head", "body"})
 
 
 class ScriptInTemplate(Rule):
     """
-    A `<script>` in the template of a LiveView or a live component.
+    A `<script>` in the template of a LiveView or a component.
 
     The browser runs it when the page is loaded and never again: not when LiveView navigates to the
     page, not when the element appears by a patch. A content security policy without inline scripts
@@ -72,15 +73,16 @@ class ScriptInTemplate(Rule):
 
     ## When it stays silent
 
-    - In layouts, controllers' templates and modules of function components: pages without LiveView
-      run scripts, and have no hooks.
+    - In layouts, controllers' templates and the modules that hold them (`…HTML`, `…View`), and
+      anywhere in `<head>` or directly in `<body>`: the browser reads those pages as a whole.
     - Data (`type="application/json"`, import maps), scripts with a `src`, and colocated ones.
     - With a LiveView before 1.1.
 
     ## What the fix changes
 
     The script becomes a colocated hook of the element around it, which gets an `id` and `phx-hook`;
-    its code runs in `mounted()`. Look at it: functions that other scripts call must stay global,
+    its code runs in `mounted()`. A script that stands in no element becomes the hook of the one
+    before it. Look at it: functions that other scripts call must stay global,
     and the hook's element is `this.el`. There is no fix where the element has a hook already, where
     there is none around the script, and where EEx writes the script.
     """
@@ -92,7 +94,9 @@ class ScriptInTemplate(Rule):
     def check(self, tag: heex.Tag, file: File) -> Iterator[Finding]:
         """Scripts that the browser would run."""
         layer = file.layer
-        if layer is None or layer.dialect is not heex.Dialect.HEEX or not is_live(file):
+        if layer is None or layer.dialect is not heex.Dialect.HEEX:
+            return
+        if not is_live(file) and not is_component(file):
             return
         if tag.attribute("src") or tag.attribute(":type") or tag.has_root_attribute:
             return
@@ -102,7 +106,10 @@ class ScriptInTemplate(Rule):
             or kind.value.content.slice(layer.source).decode("utf-8", "replace").lower() in _DATA
         ):
             return
-        edits = _edits(tag, layer, file)
+        around = _around(tag, layer)
+        if any(node.name in _DOCUMENT for node in around):
+            return
+        edits = _edits(tag, around, layer, file)
         message = "this `<script>` runs on the first load only: a colocated hook runs when mounted"
         if isinstance(edits, Unsure):
             yield self.finding(tag.name_span, f"{message}; not rewritten: {edits.reason}")
@@ -111,15 +118,31 @@ class ScriptInTemplate(Rule):
         yield self.finding(tag.name_span, message, fix=fix)
 
 
-def _edits(tag: heex.Tag, layer: TemplateLayer, file: File) -> list[Edit] | Unsure:
-    around = [
-        node
-        for node in heex.path_to(layer.template, tag.span.start)
-        if isinstance(node, heex.Tag) and node is not tag
-    ]
-    if not around or around[-1].kind is not heex.TagKind.HTML:
+def _around(tag: heex.Tag, layer: TemplateLayer) -> list[heex.Tag]:
+    """The tags that a script stands in, the nearest last."""
+    path = heex.path_to(layer.template, tag.span.start)
+    return [node for node in path if isinstance(node, heex.Tag) and node is not tag]
+
+
+def _before(tag: heex.Tag, layer: TemplateLayer) -> heex.Tag | None:
+    """The HTML tag right before a script that stands in nothing."""
+    found: heex.Tag | None = None
+    for node in layer.template.children:
+        if node is tag:
+            return found
+        if isinstance(node, heex.Tag):
+            found = node if node.kind is heex.TagKind.HTML and node.name != "script" else None
+        elif not isinstance(node, heex.Text):
+            found = None
+    return None
+
+
+def _edits(
+    tag: heex.Tag, around: list[heex.Tag], layer: TemplateLayer, file: File
+) -> list[Edit] | Unsure:
+    parent = around[-1] if around else _before(tag, layer)
+    if parent is None or parent.kind is not heex.TagKind.HTML or parent.attribute(":for"):
         return Unsure("no HTML tag is around it")
-    parent = around[-1]
     if parent.attribute("phx-hook") is not None or parent.has_root_attribute:
         return Unsure("the tag around it may have a hook")
     if any(not isinstance(node, heex.Text) for node in tag.children) or tag.closing is None:
@@ -128,8 +151,8 @@ def _edits(tag: heex.Tag, layer: TemplateLayer, file: File) -> list[Edit] | Unsu
         return Unsure("it has attributes")
     source, lines = layer.source, file.document.lines
     code = tag.inner.slice(source).decode("utf-8", "replace")
-    if "\n" not in code or not code.strip():
-        return Unsure("it is not written over several lines")
+    if not code.strip():
+        return Unsure("it is empty")
     given, named = parent.attribute("id"), _named(parent, layer)
     hook = "." + re.sub(r"(?:^|[-_ ]+)(\w)", lambda found: found[1].upper(), named)
     if not re.fullmatch(r"\.[A-Z]\w*", hook):
@@ -137,6 +160,8 @@ def _edits(tag: heex.Tag, layer: TemplateLayer, file: File) -> list[Edit] | Unsu
     newline = line_ending(source)
     indent = lines.indentation(tag.span.start).decode()
     shifted = [f"    {line}" if line.strip() else "" for line in code.strip("\r\n").splitlines()]
+    if "\n" not in code:
+        shifted = [f"{indent}      {code.strip()}"]
     while shifted and not shifted[-1]:
         shifted.pop()
     rows = [

@@ -107,7 +107,7 @@ class SensitiveParamsLogged(Rule):
                     fix = None
                     if isinstance(text, StringInterpolation) or _in_text(shown):
                         fix = Fix.review("Leave it out", _only(_filtered(shown)))
-                    message = f"`{_short(shown)}` stands readable in the log"
+                    message = f"`{_short(shown)}` stands readable in the log: leave it out"
                 else:
                     continue
                 yield self.finding(shown, message, fix=fix)
