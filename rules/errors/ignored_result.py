@@ -219,18 +219,21 @@ def _with(document: Document, statement: Node, value: Node, error: str, name: st
         return []
     width = len(lines.indentation(value.start))
     written = value.text.replace("\r\n", "\n").split("\n")
-    if len(written) == 1:
-        head = [f"{indent}with {error} <- {written[0]} do"]
-    else:
+    head = [f"{indent}with {error} <- {written[0]} do"]
+    if len(written) > 1 or len(head[0]) > WIDTH:
         moved = [line[width:] if not line[:width].strip() else line for line in written[1:]]
         head = [f"{indent}with {error} <-"]
         head += [f"{indent}       {line}" if line else "" for line in (written[0], *moved)]
         head[-1] += " do"
     what = error.strip("{}").removeprefix(":error").removeprefix(", ")
     reason = f": #{{inspect({what})}}" if what else ""
-    text = [*head, f'{indent}  Logger.error("{name} failed{reason}")', f"{indent}end"]
-    if any(len(line) > WIDTH for line in text):
+    said = f'"{name} failed{reason}"'
+    logged = [f"{indent}  Logger.error({said})"]
+    if len(logged[0]) > WIDTH:
+        logged = [f"{indent}  Logger.error(", f"{indent}    {said}", f"{indent}  )"]
+    if any(len(line) > WIDTH for line in head):
         return []
+    text = [*head, *logged, f"{indent}end"]
     if _neighbour(document, statement, first - 1):
         text.insert(0, "")
     if _neighbour(document, statement, last + 1):
