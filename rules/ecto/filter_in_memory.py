@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
@@ -12,8 +13,17 @@ from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.imports import import_edit
 from lsp_server.lint.rule import Rule, on
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.elixir import BinaryOperator, Call, Match, Pipe, UnaryOperator
-from lsp_server.syntax.node import Node
+from lsp_server.syntax.elixir import (
+    AnonymousFunction,
+    BinaryOperator,
+    Call,
+    Capture,
+    Identifier,
+    Match,
+    Pipe,
+    UnaryOperator,
+)
+from lsp_server.syntax.node import Node, cast
 from lsp_server.text import Span
 
 from ._discarded import whole
@@ -99,7 +109,7 @@ class FilterInMemory(Rule):
 
     ## When it stays silent
 
-    - The rows are bound to a name: they may be needed again.
+    - The rows are bound to a name that is used again, or in a loop.
     - The query is seen to have a limit already.
     - Conditions that a query cannot say: they call functions, or look into associations.
     - Conditions, orders and ids of a query that is not wholly visible in the function, or that
@@ -113,7 +123,7 @@ class FilterInMemory(Rule):
     is seen and joins, groups and selects nothing; else look at it. A filter becomes a `where`, a
     sort an `order_by`, a map to an id a `select`, if the schema does not say that there is no such
     column: look at the filter's `nil`s, for which SQL has rules of its own, and at the collation of
-    the order.
+    the order. Sums (`nil` without rows), `Enum.uniq` and rows that have a name are left to you.
     """
 
     @on(Call, name="all")
@@ -121,21 +131,27 @@ class FilterInMemory(Rule):
         """Queries whose rows go straight into a function."""
         if call.arity not in (1, 2) or not file.is_repo(call) or call.capture_arity is not None:
             return
-        consumer = _consumer(call)
+        rows = whole(call)
+        taken = _consumer(rows)
+        consumer = _consumer_of_name(rows, file) if taken is None else taken
         if consumer is None:
             return
         read = _Read(call, consumer, shape_of(call.arguments[0], file.form))
         if read.shape.parts & _CUT:
             return
+        message = _of_values(read)
+        if message:
+            last = consumer if consumer.name != "map" else _consumer(whole(consumer))
+            yield self.finding((last or consumer).callee_span, message)
+            return
         found = _judged(read, file)
         if found is not None:
             message, fix = found
-            yield self.finding(consumer.callee_span, message, fix=fix)
+            yield self.finding(consumer.callee_span, message, fix=None if taken is None else fix)
 
 
-def _consumer(call: Call) -> Call | None:
+def _consumer(rows: Node) -> Call | None:
     """The call that takes the rows as its first argument."""
-    rows = whole(call)
     parent = rows.parent
     if isinstance(parent, Pipe) and parent.left == rows:
         step = parent.right
@@ -146,6 +162,60 @@ def _consumer(call: Call) -> Call | None:
     if isinstance(outer, Call) and outer.pipe is None and outer.written_arguments[:1] == [rows]:
         return outer
     return None
+
+
+def _consumer_of_name(rows: Node, file: File) -> Call | None:
+    """The call that takes rows which have a name, where that is all that the name is used for, and
+    no loop stands between."""
+    bound, form = rows.parent, file.form
+    if form is None or not isinstance(bound, Match) or bound.right != rows:
+        return None
+    if not isinstance(bound.left, Identifier):
+        return None
+    name = re.compile(rb"(?<![\w.@:])" + re.escape(bound.left.bytes) + rb"(?![\w:?!])")
+    places = [one.start() + form.span.start for one in name.finditer(form.bytes)]
+    if len(places) != 2 or places[0] != bound.left.start:
+        return None
+    end = places[1] + bound.left.span.length
+    raw = form.tree.raw.root_node.named_descendant_for_byte_range(places[1], end)
+    use = None if raw is None else cast(raw, form.tree)
+    if not isinstance(use, Identifier):
+        return None
+    for outer in use.ancestors():
+        if outer == bound.parent:
+            return _consumer(use)
+        if isinstance(outer, (AnonymousFunction, Capture)):
+            return None
+        if isinstance(outer, Call) and outer.name in ("for", "receive"):
+            return None
+    return None
+
+
+def _of_values(read: _Read) -> str:
+    """What is said about a sum of the rows' fields, or of rows that are made different."""
+    consumer, repo = read.consumer, read.all.module or "Repo"
+    name, arity = consumer.dotted, len(read.rest) + 1
+    if not read.is_open_to_more or "preload" in read.shape.parts:
+        return ""
+    row = row_function(read.rest[0]) if arity == 2 else None
+    field = "" if row is None else field_of(row.body, row)
+    if name == "Enum.map" and field:
+        after = _consumer(whole(consumer))
+        if after is None or after.dotted != "Enum.sum" or len(after.arguments) != 1:
+            return ""
+        name = "Enum.sum"
+    if name in ("Enum.sum", "Enum.sum_by") and field:
+        return (
+            f"`{name}` adds up rows that it fetches first; `{repo}.aggregate(query, :sum,"
+            f" :{field})` fetches the sum alone"
+        )
+    if name == "Enum.uniq_by" and field:
+        return (
+            f"`{name}` drops rows that were fetched; `distinct: :{field}` fetches those that stay"
+        )
+    if name == "Enum.uniq" and arity == 1:
+        return f"`{name}` drops rows that were fetched; `distinct: true` fetches those that stay"
+    return ""
 
 
 def _judged(read: _Read, file: File) -> tuple[str, Fix | None] | None:
@@ -163,9 +233,10 @@ def _judged(read: _Read, file: File) -> tuple[str, Fix | None] | None:
         message = f"`{name}` fetches every row; `{repo}.exists?` asks only whether there is one"
         return message, _fix("Ask whether one exists", edits, read.is_plain)
     if _takes_first(read, name, arity):
-        edits = _more(read, file, "limit", "1", ending="one")
+        raising = name in ("hd", "Kernel.hd")
+        edits = _more(read, file, "limit", "1", ending="one!" if raising else "one")
         message = f"`{name}` takes one of all the rows that are fetched; `limit: 1` fetches one"
-        return message, _fix("Fetch one row", edits, read.is_plain)
+        return message, _fix("Fetch one row", edits, read.is_plain and not raising)
     if read.is_open_to_more and arity >= 2:
         return _of_rows(read, file, name, arity)
     return None
@@ -174,7 +245,7 @@ def _judged(read: _Read, file: File) -> tuple[str, Fix | None] | None:
 def _takes_first(read: _Read, name: str, arity: int) -> bool:
     if "preload" in read.shape.parts and read.shape.parts & _JOINS - {"preload"}:
         return False  # a limit would cut the joined rows
-    return (name == "List.first" and arity == 1) or (
+    return (name in ("List.first", "hd", "Kernel.hd") and arity == 1) or (
         name == "Enum.at" and arity == 2 and read.rest[0].text == "0"
     )
 

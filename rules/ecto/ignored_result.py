@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lsp_server.facts.local_flow import assigned
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
@@ -83,7 +84,7 @@ class IgnoredResult(Rule):
         if not file.is_repo(call) or call.arity not in (1, 2):
             return
         expression = whole(call)
-        if _can_fail(call) and is_discarded(expression):
+        if is_discarded(expression) and _can_fail(call, file):
             edits = _asserted(expression, file)
             yield self.finding(
                 call.callee_span,
@@ -92,10 +93,12 @@ class IgnoredResult(Rule):
             )
 
 
-def _can_fail(call: Call) -> bool:
+def _can_fail(call: Call, file: File) -> bool:
     """Whether a transaction returns errors, as far as its argument tells."""
     arguments = call.arguments
     subject = arguments[0] if arguments else call
+    if isinstance(subject, Identifier) and file.form is not None and "multi" not in subject.name:
+        subject = assigned(subject, file.form) or subject
     if isinstance(subject, AnonymousFunction):
         if any(one.name == "rollback" for one in subject.find(Call)):
             return True
