@@ -51,7 +51,13 @@ def deferred(
     indent = start.indentation(span.start).decode()
     flat = f"{prefix}fn -> {inner} end"
     grown = len(line) + len(flat) - span.length + len(setter) - len(call.name)
-    if grown <= WIDTH or "\n" in call.text:
+    chain = None if grown <= WIDTH else _chain(document, call, indent)
+    if chain is not None:
+        head = document.source[call.name_span.end : span.start].decode()
+        tail = document.source[span.end : call.end].decode()
+        written = f"{setter}{head}{flat}{tail}"
+        edits = _stepped(chain[0], call, written, chain[1], newline)
+    elif grown <= WIDTH or "\n" in call.text:
         edits = [Edit(call.name_span, setter), Edit(span, flat)]
     else:
         edits = _broken(document, call, span, setter, prefix, inner, indent, newline)
@@ -76,6 +82,36 @@ def _key(call: Call, value: Node) -> tuple[str, Node | Span] | None:
         case [_, _] if isinstance(value.parent, Pair):
             return value.parent.key, call.written_arguments[-1].span
     return None
+
+
+def _chain(document: Document, call: Call, indent: str) -> tuple[Pipe, str] | None:
+    """The chain of one line that a call is a step of, and the indentation of its steps where each
+    has a line of its own: alone, bound to a variable, or as the last element of a tuple."""
+    chain = call.pipe
+    while chain is not None and isinstance(chain.parent, Pipe):
+        chain = chain.parent
+    if chain is None or "\n" in chain.text:
+        return None
+    lines, parent = document.lines, chain.parent
+    begins = lines.line_span(lines.line_at(chain.start)).start + len(indent)
+    if chain.start == begins:
+        return chain, indent
+    if isinstance(parent, Match) and parent.start == begins and parent.right == chain:
+        return chain, f"{indent}  "
+    if isinstance(parent, Tuple) and parent.start == begins and parent.elements[-1] == chain:
+        return chain, f"{indent} "
+    return None
+
+
+def _stepped(chain: Pipe, call: Call, written: str, indent: str, newline: str) -> list[Edit]:
+    """The edit that gives every step of a chain a line, with `written` in the place of a call."""
+    texts = [written if step == call else step.text for step in chain.steps]
+    text = f"{newline}{indent}|> ".join(texts)
+    source = chain.tree.source
+    before = len(source[: chain.start].rstrip(b" "))
+    if source[before - 1 : before] in (b",", b"="):
+        return [Edit(Span(before, chain.end), f"{newline}{indent}{text}")]
+    return [Edit(chain.span, text)]
 
 
 def _broken(

@@ -131,9 +131,11 @@ class MissingAuthentication(ProjectRule):
                 if not bare:
                     continue
                 way = way_in(table, bare, routes, bare_spans, plug, hook)
+                by = {"live": "live", "mount": "live_dashboard"}.get(bare[0].kind, bare[0].verb)
+                todo = ": put it behind the plug or hook that authenticates" if way is None else ""
                 yield self.finding(
                     bare[0].name_span,
-                    f"`{bare[0].verb} {bare[0].path}` asks nobody who they are",
+                    f"`{by} {bare[0].path}` asks nobody who they are{todo}",
                     path=table.path,
                     fix=None if way is None else Fix.review(*way),
                 )
