@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import NamedTuple
 
 from lsp_server.document import Document
@@ -12,7 +11,6 @@ from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.role import Role
 from lsp_server.severity import Severity
-from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.blocks import Clause, Rescue
 from lsp_server.syntax.elixir import BinaryOperator, Call, DoBlock, Identifier, Match, Pipe
 from lsp_server.syntax.literals import Tuple
@@ -108,10 +106,9 @@ class RescueAsControlFlow(Rule):
         where = around.name_span if around.name == "try" else tried.call.callee_span
         fix = None
         if len(clauses) == 1 and not _reads_exception(clauses[0]):
-            fix = Fix.review(
-                f"Match the result of {twin.callee}",
-                partial(_edits, file.document, around, tried, clauses[0], twin),
-            )
+            edits = _edits(file.document, around, tried, clauses[0], twin)
+            if edits:
+                fix = Fix.review(f"Match the result of {twin.callee}", lambda _: edits)
         yield self.finding(
             where,
             f"`rescue` finds out what `{twin.callee}` says in its result",
@@ -182,7 +179,6 @@ def _edits(
     tried: _Tried,
     clause: Clause,
     twin: Twin,
-    _: Snapshot,
 ) -> list[Edit]:
     lines = document.lines
     is_try = around.name == "try"
