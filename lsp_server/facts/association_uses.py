@@ -25,6 +25,7 @@ from lsp_server.facts.row_expressions import (
     replaced,
 )
 from lsp_server.facts.row_reads import RowRead, RowsGiven, RowsReturned
+from lsp_server.facts.row_slots import slots
 from lsp_server.facts.row_values import Evaluator, NotLoaded, Rows, Site
 from lsp_server.facts.schemas import schemas
 from lsp_server.facts.template_owners import Owner, template_owners
@@ -59,6 +60,7 @@ class _Given:
     path: str
     args: tuple[Expression, ...]
     span: Span
+    renders: bool  # a template
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def row_evaluator(index: Index) -> Evaluator:
     template_owners,
     functions,
     row_evaluator,
+    slots,
 )
 def association_uses(index: Index) -> tuple[Use, ...]:
     """All of them in the project, in the order of files and text."""
@@ -136,6 +139,7 @@ class _Resolver:
         known = schemas(index)
         self.names = {association.name for it in known for association in it.schema.associations}
         self.evaluator = row_evaluator(index)
+        self.slots = slots(index)
         self.callers: dict[FunctionKey, list[_Given]] = {}
         self.assigns: dict[tuple[str, str, str], list[_Given]] = {}  # module, kind, key
         self._note(index)
@@ -153,7 +157,8 @@ class _Resolver:
             for caller in callers:
                 tags[caller.path, caller.span] = (target[0], target[1], 1)
         for path, one in index.of(RowsGiven):
-            given = _Given(self._key(path, one), path, one.args, one.span)
+            args = tuple(map(self.slots.resolved, one.args))
+            given = _Given(self._key(path, one), path, args, one.span, one.kind == "render")
             targets: list[FunctionKey] = []
             match one.kind:
                 case "assign" | "stream":
@@ -200,8 +205,9 @@ class _Resolver:
 
     def _of_read(self, path: str, read: RowRead) -> Iterator[Use]:
         key = self._key(path, read)
-        start = _Demand(read, path, read.root, key, (path, read.span), key)
-        pending, seen = [start], {(key, read.root)}
+        root = self.slots.resolved(read.root)
+        start = _Demand(read, path, root, key, (path, read.span), key)
+        pending, seen = [start], {(key, root)}
         missing: list[Use] = []
         loaded = False
         for demand in pending:  # grows while it is read
@@ -293,7 +299,7 @@ def _callee(graph: CallGraph, caller: str, call: Expression) -> FunctionKey | No
 
 def _handed(demand: _Demand, given: _Given) -> _Demand:
     """The demand in terms of a caller. It is marked there as long as no loop was met: the loop is
-    where the element of a list is handed on."""
+    where the element of a list is handed on. What a template reads is marked in the template."""
 
     def value(one: Expression) -> Expression | None:
         if one.kind == "param":
@@ -311,7 +317,9 @@ def _handed(demand: _Demand, given: _Given) -> _Demand:
     root = replaced(demand.root, value)
     marked, function = demand.marked, demand.function
     steps = demand.steps
-    if not holds(demand.root, "each"):
+    if given.renders:
+        steps = (*steps, Step(given.path, given.span, "it is handed to the template here"))
+    elif not holds(demand.root, "each"):
         if not steps:
             steps = (Step(demand.path, demand.read.span, f"`{demand.read.text}` is read here"),)
         else:

@@ -24,7 +24,9 @@ class Expression(Fact):
     `args[0]`, in a loop over it; `one`: an element outside of a loop. `at`: element `name` of a
     tuple, whose first is the atom `module` if that is not empty. `either`: one of `args`. `param`:
     the parameter numbered `name`. `assign`, `stream`: of the template or socket. `assigns`: all of
-    them. `atom`, `list`, `tuple`, `map`, `pair` (`name`, `args[0]`), `nothing`: literals.
+    them. `slot`: what the component of the tag at `span` in `path`, with the attributes `args[0]`,
+    gives its slot `name`. `atom`, `list`, `tuple`, `map`, `pair` (`name`, `args[0]`), `nothing`:
+    literals.
     """
 
     kind: str

@@ -33,7 +33,7 @@ _FIRST_OF_MODULE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _TAG = re.compile(rb"<(?:\.[a-z_]|[A-Z])")
 
 
-def _matters(value: Expression) -> bool:
+def matters(value: Expression) -> bool:
     """Whether a value may be rows: it comes from a call, or from who calls the function."""
     kinds = {one.kind for one in parts(value)}
     return not kinds.isdisjoint(("call", "param", "assign", "stream", "assigns"))
@@ -53,7 +53,7 @@ def assigned(form: Form, reader: Reader) -> Iterator[Handover]:
         kind = "stream" if call.name == "stream" else "assign"
         for key, node, span in _keys(arguments[1], arguments[2] if len(arguments) > 2 else None):
             value = _given(node, call.name, reader.fresh())
-            if _matters(value):
+            if matters(value):
                 yield kind, "", key, (value,), span
 
 
@@ -110,7 +110,7 @@ def rendered(form: Form, reader: Reader) -> Iterator[Handover]:
             continue
         pairs = _pairs(arguments[2], reader) if len(arguments) > 2 else []
         pairs += _assigned_before(arguments[0], reader)
-        pairs = [one for one in pairs if _matters(one.args[0])]
+        pairs = [one for one in pairs if matters(one.args[0])]
         if pairs:
             given = (Expression("map", args=tuple(pairs)),)
             yield "render", form.module.name, template, given, call.callee_span
@@ -209,18 +209,18 @@ def _remote(loop: Node, form: Form, reader: Reader) -> Iterator[Handover]:
             continue
         call = Call(raw, form.tree)
         written = call.module or ""
-        if not written or written.startswith(":") or written in _STANDARD or not call.name:
+        if not written or written.startswith(":") or written in STANDARD or not call.name:
             continue
         args = call.arguments
         if not any(isinstance(one, (Identifier, Capture)) for one in args):
             continue
         given = tuple(reader.fresh().read(one) for one in args)
-        if any(one.kind != "unknown" and _matters(one) for one in given):
+        if any(one.kind != "unknown" and matters(one) for one in given):
             full = form.names_at(call.start).expand(written)
             yield "call", full, call.name, given, call.callee_span
 
 
-_STANDARD = frozenset(
+STANDARD = frozenset(
     [
         "Access",
         "Application",
@@ -312,8 +312,18 @@ def components(layer: TemplateLayer, reader: Reader) -> Iterator[tuple[str, Expr
             if one.name.startswith(":") or one.name in _ORDINARY:
                 continue
             value = reader.fresh().read(layer.expression(one.value.expression))
-            if value.kind in ("call", "each", "field", "one", "assign", "stream", "at", "param"):
-                if _matters(value) or free(value) is not None:
+            if value.kind in (
+                "call",
+                "each",
+                "field",
+                "one",
+                "assign",
+                "stream",
+                "at",
+                "param",
+                "slot",
+            ):
+                if matters(value) or free(value) is not None:
                     where = one.value.expression
                     pairs.append(Expression("pair", one.name, (value,), span=where))
         if pairs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lsp_server.facts.row_expressions import UNKNOWN, Expression, field
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import BinaryOperator, Identifier
 from lsp_server.syntax.literals import Atom, Keywords, List, Map, String, Tuple
@@ -53,3 +54,21 @@ def rendered_name(function: Function) -> str:
         first = function.parameters[0]
         return first.value or "" if isinstance(first, String) else ""
     return ""
+
+
+def each(value: Expression) -> Expression:
+    """Any element of a value, in a loop over it."""
+    return UNKNOWN if value.kind == "unknown" else Expression("each", args=(value,))
+
+
+def reach(value: Expression, way: Way | bool | None) -> Expression:
+    """What a pattern binds that reaches into a value."""
+    if way is None or isinstance(way, bool):
+        return UNKNOWN
+    for kind, name, tag in way:
+        if value.kind == "unknown":
+            return value
+        value = (
+            field(value, name) if kind == "field" else Expression(kind, name, (value,), module=tag)
+        )
+    return value

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from lsp_server.facts.local_flow import branches
 from lsp_server.facts.row_expressions import ASSIGNS, NOTHING, UNKNOWN, Expression, field
-from lsp_server.facts.row_patterns import CONS, Way, rendered_name, way_to
+from lsp_server.facts.row_patterns import CONS, each, reach, rendered_name, way_to
 from lsp_server.facts.row_queries import MACROS, read_from, read_macro
-from lsp_server.syntax import heex
+from lsp_server.facts.row_tags import bound_by_tag
 from lsp_server.syntax.definitions import FUNCTION_NAMES, Function
 from lsp_server.syntax.elixir import (
     CALL,
@@ -268,17 +268,17 @@ class Reader:
         loops = call.module in _COLLECTIONS or call.dotted == "Task.async_stream"
         if not loops or (position != 0 and call.name != "sort"):
             return UNKNOWN
-        return _each(self.read(base, depth + 1))
+        return each(self.read(base, depth + 1))
 
     def _variable(self, variable: Identifier, depth: int) -> Expression:
-        tag = self._tag_variable(variable, depth)
+        tag = bound_by_tag(self, variable, depth)
         matched = self._match(variable)
         function = self._only_function(variable)
         if function is not None:
             if matched is None:
                 return self._parameter(function, variable)
             way = way_to(matched.left, variable.name)
-            return _reach(self.read(matched.right, depth + 1), way)
+            return reach(self.read(matched.right, depth + 1), way)
         tree, written = variable.tree, variable.bytes
         raw = tree.parent(variable.raw)
         while raw is not None:  # no views of what is around: a variable has a dozen ancestors
@@ -286,7 +286,7 @@ class Reader:
                 return tag[1]
             if matched is not None and Span(raw.start_byte, raw.end_byte).covers(matched.span):
                 way = way_to(matched.left, variable.name)
-                return _reach(self.read(matched.right, depth + 1), way)
+                return reach(self.read(matched.right, depth + 1), way)
             found = None
             if raw.kind_id == STAB:
                 head = raw.child_by_field_id(LEFT)
@@ -357,10 +357,10 @@ class Reader:
                 continue
             outer = clause.parent
             if isinstance(outer, AnonymousFunction):
-                return _reach(self._given(outer, at, depth), way)
+                return reach(self._given(outer, at, depth), way)
             call = None if outer is None else outer.parent
             if isinstance(call, Call) and call.name == "case" and call.arguments:
-                return _reach(self.read(call.arguments[0], depth + 1), way)
+                return reach(self.read(call.arguments[0], depth + 1), way)
             return UNKNOWN
         return None
 
@@ -378,7 +378,7 @@ class Reader:
                 way = way_to(pattern, variable.name)
                 if way is not False:
                     value = self.read(one.right, depth + 1)
-                    return _reach(_each(value) if call.name == "for" else value, way)
+                    return reach(each(value) if call.name == "for" else value, way)
         return None
 
     def _parameter(self, function: Function, variable: Identifier) -> Expression:
@@ -388,64 +388,10 @@ class Reader:
             if isinstance(way, tuple):  # a function that takes its list apart goes over all of it
                 way = tuple(("each", "", "") if tag == CONS else (a, b, tag) for a, b, tag in way)
             if way is not False:
-                return _reach(Expression("param", str(at - shift)), way)
+                return reach(Expression("param", str(at - shift)), way)
         return UNKNOWN
-
-    def _tag_variable(self, variable: Identifier, depth: int) -> tuple[int, Expression] | None:
-        """What `:for` or `:let` of a tag around a place in a template binds a variable to, and
-        where the tag begins."""
-        if self.layer is None:
-            return None
-        for node in reversed(heex.path_to(self.layer.template, variable.start)):
-            if type(node) is not heex.Tag:
-                continue
-            loop = node.attribute(":for")
-            if loop is not None and isinstance(loop.value, heex.Braces):
-                expression = loop.value.expression
-                generator = self.layer.expression(expression)
-                if isinstance(generator, BinaryOperator) and generator.operator == "<-":
-                    way = way_to(generator.left, variable.name)
-                    if (way is not False and variable.start >= expression.end) or (
-                        way is not False and variable.start < loop.span.start
-                    ):
-                        value = _each(self.read(generator.right, depth + 1))
-                        return node.span.start, _reach(value, way)
-            let = node.attribute(":let")
-            if let is not None and isinstance(let.value, heex.Braces):
-                pattern = self.layer.expression(let.value.expression)
-                if pattern is not None and variable.start >= node.opening.end:
-                    if way_to(pattern, variable.name) is not False:
-                        return node.span.start, self._let(node, pattern, variable, depth)
-        return None
-
-    def _let(self, tag: heex.Tag, pattern: Node, variable: Identifier, depth: int) -> Expression:
-        """What `<.async_result :let={posts} assign={@posts}>` gives; other components may give
-        anything."""
-        given = tag.attribute("assign")
-        if tag.local_name != "async_result" or not isinstance(pattern, Identifier):
-            return UNKNOWN
-        if given is None or not isinstance(given.value, heex.Braces) or self.layer is None:
-            return UNKNOWN
-        value = self.read(self.layer.expression(given.value.expression), depth + 1)
-        return field(value, "result")
-
-
-def _each(value: Expression) -> Expression:
-    return UNKNOWN if value.kind == "unknown" else Expression("each", args=(value,))
 
 
 def _first(call: Call) -> Node | None:
     arguments = call.arguments
     return arguments[0] if arguments else None
-
-
-def _reach(value: Expression, way: Way | bool | None) -> Expression:
-    if way is None or isinstance(way, bool):
-        return UNKNOWN
-    for kind, name, tag in way:
-        if value.kind == "unknown":
-            return value
-        value = (
-            field(value, name) if kind == "field" else Expression(kind, name, (value,), module=tag)
-        )
-    return value

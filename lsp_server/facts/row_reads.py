@@ -12,14 +12,15 @@ from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.row_expressions import UNKNOWN, Expression, free, holds, parts
 from lsp_server.facts.row_handovers import assigned, components, looped, passed, rendered
+from lsp_server.facts.row_lists import listed, mentions
 from lsp_server.facts.row_patterns import rendered_name
 from lsp_server.facts.row_reader import Reader
 from lsp_server.role import Role
 from lsp_server.syntax import heex
 from lsp_server.syntax.definitions import Function
-from lsp_server.syntax.elixir import BinaryOperator, Call, Dot
+from lsp_server.syntax.elixir import BinaryOperator, Call, Dot, Identifier
 from lsp_server.syntax.layers import TemplateLayer
-from lsp_server.syntax.node import cast
+from lsp_server.syntax.node import Node, cast
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
 
@@ -76,19 +77,29 @@ class RowsReturned(Fact):
 
 # Each begins with a literal, which the search skips to. The name is group 1.
 _READS = (
-    re.compile(rb"\.([a-z_]\w*)(?=\.[a-z_]|\s*\|>)"),
+    re.compile(rb"\.([a-z_]\w*)(?=\.[a-z_]|\s*\|>| \+\+ )"),
     re.compile(rb"<-\s*@?[a-z_]\w*(?:\.[a-z_]\w*)*\.([a-z_]\w*)(?![\w(.?!])"),
     re.compile(rb"Enum\.\w+[?!]?\([^\n(),]*(?:\([^\n()]*\))?\.([a-z_]\w*)(?=[,)])"),
     re.compile(rb"Stream\.\w+\([^\n(),]*(?:\([^\n()]*\))?\.([a-z_]\w*)(?=[,)])"),
     re.compile(rb"List\.\w+\([^\n(),]*(?:\([^\n()]*\))?\.([a-z_]\w*)(?=[,)])"),
     re.compile(rb"length\([^\n()]*(?:\([^\n()]*\))?\.([a-z_]\w*)\)"),
-    re.compile(rb" = [a-z_]\w*\.([a-z_]\w*)\r?\n"),
+    re.compile(rb"hd\([a-z_]\w*\.([a-z_]\w*)\)"),
+    re.compile(rb" = [a-z_]\w*\.([a-z_]\w*)(?:\r?\n|;)"),
     re.compile(rb"& ?&1\.([a-z_]\w*)\)"),
+)
+_PATTERN = re.compile(
+    rb"%(?:[A-Z][\w.]*)?\{([^{}\n]*: [a-z_][^{}\n]*)\}(?=(?: = [a-z_]\w*)?(?:,[^\n()]*)?"
+    rb"(?: <-| ->| = |\)(?:,| when| do\b)))"
+)
+_FIELD = re.compile(rb"\b([a-z]\w*): ([a-z]\w*)(?=,|$)")
+_USE = (
+    rb"(?<![\w.:@&%])(?:(NAME)(?:\.[a-z_]|\s*\|> *(?:Enum|Stream))|<- (NAME)\b(?!\.)"
+    rb"|(?:(?:Enum|Stream)\.\w+[?!]?|length)\((NAME)[,)])"
 )
 # Names that are no associations but stand between dots all the time.
 _PLAIN = frozenset(
     b"assigns streams uploads params private query_params path_params changes errors entries "
-    b"form socket inserted_at updated_at".split()
+    b"form socket inserted_at updated_at conn".split()
 )
 _FETCHING = frozenset(
     b"all one one! get! get_by get_by! all_by preload paginate reload reload!".split()
@@ -165,6 +176,7 @@ class _Collector:
             found.extend(self._returned(form, function))
             for layer in form.templates if b"~H" in form.bytes else ():
                 found.extend(_components(self.document, place_of(form), form, layer))
+        found.extend(self._lists())
         yield from found
         for fact in found:
             if (isinstance(fact, RowRead) and free(fact.root) is not None) or (
@@ -182,6 +194,16 @@ class _Collector:
         find = {"assign": assigned, "render": rendered, "loop": looped}[what]
         for kind, target, name, args, span in find(form, reader):
             yield RowsGiven(*place_of(form), kind, target, name, args, span)
+
+    def _lists(self) -> Iterator[RowsGiven]:
+        starts = [form.span.start for form in self.forms]
+        for name in mentions(self.document.source):
+            at = bisect_right(starts, name.start) - 1
+            if at >= 0 and name.end <= self.forms[at].span.end:
+                form = self.forms[at]
+                given = listed(form, Reader(self.path, form), name)
+                for kind, target, called, args, span in () if given is None else (given,):
+                    yield RowsGiven(*place_of(form), kind, target, called, args, span)
 
     def _delegated(self, form: Form) -> Iterator[RowsReturned]:
         function = form.function
@@ -299,14 +321,13 @@ def _reads(
     document: Document, spans: Iterator[tuple[Span, Place, Where]] | list[tuple[Span, Place, Where]]
 ) -> Iterator[RowRead]:
     source = document.source
-    found = sorted(
-        {
-            match.span(1)
-            for pattern in _READS
-            for match in pattern.finditer(source)
-            if match[1] not in _PLAIN
-        }
-    )
+    names = {
+        match.span(1)
+        for pattern in _READS
+        for match in pattern.finditer(source)
+        if match[1] not in _PLAIN
+    }
+    found = sorted(names.union(_taken_apart(source)))
     if not found or any(sign in source for sign in _UNSURE):
         return
     places = sorted(spans, key=lambda one: one[0].start)
@@ -323,27 +344,64 @@ def _reads(
             yield read
 
 
+def _taken_apart(source: bytes) -> Iterator[tuple[int, int]]:
+    """The first use of each variable that a pattern binds to a field: `%{author: author}`."""
+    for pattern in _PATTERN.finditer(source):
+        after = pattern.end()
+        end = source.find(b"\n  end", after)
+        end = len(source) if end < 0 else end
+        for key, name in _FIELD.findall(pattern[1]):
+            if key in _PLAIN or not _is_used(name, source, after, end):
+                continue
+            use = re.compile(_USE.replace(b"NAME", re.escape(name)))
+            match = use.search(source, after, end)
+            if match is not None:
+                yield next(match.span(at) for at in (1, 2, 3) if match[at])
+
+
+def _is_used(name: bytes, source: bytes, start: int, end: int) -> bool:
+    """Whether a use of a variable as one or more rows is possible at all."""
+    ways = (name + b".", name + b" |>", name + b"\n", b"<- " + name, b"(" + name)
+    return any(source.find(way, start, end) >= 0 for way in ways)
+
+
 def _read(
     document: Document, name: Span, place: Place, form: Form | None, layer: TemplateLayer | None
 ) -> RowRead | None:
     tree = document.tree if layer is None else layer.tree
     raw = tree.raw.root_node.named_descendant_for_byte_range(name.start, name.end)
-    dot = None if raw is None else cast(raw, tree).parent
+    node = None if raw is None else cast(raw, tree)
+    reader = Reader(document.path, form, layer)
+    dot = None if node is None else node.parent
+    if isinstance(node, Identifier) and (not isinstance(dot, Dot) or dot.start == node.start):
+        return _of_variable(node, reader, place)
     call = dot.parent if isinstance(dot, Dot) else None
     if not isinstance(call, Call) or not call.is_field_access or call.name_span != name:
         return None
-    reader = Reader(document.path, form, layer)
     root = reader.read(call.receiver)
-    kinds = {one.kind for one in parts(root)}
-    if root.kind in ("unknown", "assigns") or kinds.isdisjoint(
-        ("call", "param", "assign", "stream", "schema")
-    ):
+    if not _may_be_rows(root):
         return None
     written = "".join(call.text.split())
     return RowRead(*place, call.name, root, written, _is_conditional(call, layer), call.span)
 
 
-def _is_conditional(node: Call, layer: TemplateLayer | None) -> bool:
+def _of_variable(variable: Identifier, reader: Reader, place: Place) -> RowRead | None:
+    """What a variable is that a pattern binds to a field."""
+    value = reader.read(variable)
+    if value.kind != "field" or not _may_be_rows(value.args[0]):
+        return None
+    conditional = _is_conditional(variable, reader.layer)
+    return RowRead(*place, value.name, value.args[0], variable.name, conditional, variable.span)
+
+
+def _may_be_rows(root: Expression) -> bool:
+    kinds = {one.kind for one in parts(root)}
+    return root.kind not in ("unknown", "assigns") and not kinds.isdisjoint(
+        ("call", "param", "assign", "stream", "schema")
+    )
+
+
+def _is_conditional(node: Node, layer: TemplateLayer | None) -> bool:
     for outer in node.ancestors():
         match outer:
             case Call() if outer.receiver is None and outer.name in _CHOOSING:
