@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -16,6 +15,7 @@ from lsp_server.role import Role, role_of
 from lsp_server.syntax.guard import refusal
 from lsp_server.syntax.heex import Dialect
 from lsp_server.syntax.layers import TemplateLayer, template_layer
+from lsp_server.syntax.lazy import lazy
 from lsp_server.syntax.names import Names
 from lsp_server.syntax.node import LANGUAGE, Tree
 from lsp_server.syntax.outline import Form, Module, Outline
@@ -86,27 +86,27 @@ class Document:
         if lines is not None:
             self.__dict__["lines"] = lines
 
-    @cached_property
+    @lazy
     def language(self) -> Language:
         """What the file is written in."""
         return language_of(self.path)
 
-    @cached_property
+    @lazy
     def role(self) -> Role:
         """What part the file plays in its project."""
         return role_of(self.path)
 
-    @cached_property
+    @lazy
     def lines(self) -> LineIndex:
         """The line index."""
         return LineIndex(self.source)
 
-    @cached_property
+    @lazy
     def refusal(self) -> str | None:
         """Why the text is not parsed; None for every ordinary text."""
         return refusal(self.source)
 
-    @cached_property
+    @lazy
     def tree(self) -> Tree:
         """The Elixir tree; an empty one for templates and for texts that are refused."""
         if self.language is not Language.ELIXIR or self.refusal is not None:
@@ -140,7 +140,7 @@ class Document:
             return None
         return Form.lone(raw, tree, module)
 
-    @cached_property
+    @lazy
     def outline(self) -> Outline:
         """Modules and forms."""
         return Outline(self.tree)
@@ -155,7 +155,7 @@ class Document:
         """The modules, the nameless top of the file first."""
         return self.outline.modules
 
-    @cached_property
+    @lazy
     def template(self) -> TemplateLayer | None:
         """The layer of a file that is a template as a whole."""
         dialect = _DIALECTS.get(self.language)

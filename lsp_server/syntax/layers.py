@@ -5,13 +5,12 @@ Both layers lie over the document's own bytes; no offset is ever mapped between 
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import tree_sitter
 
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.heex import Dialect, EexBlock, Template, elixir_pieces
 from lsp_server.syntax.heex_parser import parse
+from lsp_server.syntax.lazy import lazy
 from lsp_server.syntax.literals import Sigil
 from lsp_server.syntax.node import LANGUAGE, Node, Tree, cast
 from lsp_server.syntax.template_elixir import prepare
@@ -42,7 +41,7 @@ class TemplateLayer:
         """The bytes of the template."""
         return self.template.span
 
-    @cached_property
+    @lazy
     def tree(self) -> Tree:
         """The Elixir of all pieces as one tree; a block spans the markup inside it."""
         pieces = elixir_pieces(self.template)
@@ -52,7 +51,7 @@ class TemplateLayer:
         _parser.included_ranges = ranges
         return Tree(_parser.parse(prepared), self.source)
 
-    @cached_property
+    @lazy
     def index(self) -> NodeIndex:
         """The nodes of the Elixir tree."""
         return NodeIndex(self.tree, [self.tree.raw.root_node])

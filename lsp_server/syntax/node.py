@@ -18,7 +18,7 @@ from lsp_server.text import Span
 LANGUAGE = tree_sitter.Language(tree_sitter_elixir.language())
 
 RawNode = tree_sitter.Node
-Parents = Callable[[], Iterable[tuple[RawNode, RawNode]]]  # of nodes, each with its parent
+Parents = Callable[[], Iterable[tuple[int, RawNode]]]  # ids of nodes, each with its parent
 
 
 def kind_id(name: str) -> int:
@@ -106,8 +106,7 @@ class Tree:
         if known is None and self._walked:
             at = bisect_right(self._walked, child.start_byte, key=_start) - 1
             if at >= 0 and child.end_byte <= self._walked[at][1]:
-                for node, around in self._walked.pop(at)[2]():
-                    self._parents[node.id] = around
+                self._parents.update(self._walked.pop(at)[2]())
                 known = self._parents.get(child.id)
         if known is None:
             known = child.parent

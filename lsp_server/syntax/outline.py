@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from lsp_server.syntax.definitions import FUNCTION_NAMES, MODULES, Function, module_name
 from lsp_server.syntax.elixir import CALL, DOT, Call, ModuleAttribute
 from lsp_server.syntax.layers import TemplateLayer, sigil_layers
+from lsp_server.syntax.lazy import lazy
 from lsp_server.syntax.names import DIRECTIVES, Names, block_of, directives
 from lsp_server.syntax.node import Node, RawNode, Tree, cast
 from lsp_server.syntax.walk import NodeIndex
@@ -58,7 +58,7 @@ class Form:
         """Whether the form is a clause of a function or macro."""
         return self.callee in FUNCTION_NAMES
 
-    @cached_property
+    @lazy
     def function(self) -> Function | None:
         """The function clause that the form is."""
         if not self.is_function:
@@ -66,17 +66,17 @@ class Form:
         function = Function(Call(self.raw, self.tree))
         return function if function.name else None
 
-    @cached_property
+    @lazy
     def index(self) -> NodeIndex:
         """The nodes of the form."""
         return NodeIndex(self.tree, [self.raw])
 
-    @cached_property
+    @lazy
     def templates(self) -> list[TemplateLayer]:
         """The layers of the template sigils inside the form."""
         return sigil_layers(self.index)
 
-    @cached_property
+    @lazy
     def _inner_names(self) -> list[tuple[Span, Names]]:
         """Names that directives inside the form add, with where they hold, in the order of the
         text."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 
 from lsp_server.syntax.elixir import ALIAS, BINARY, CALL, DOT, OPERATOR, Call, Match, Pipe
 from lsp_server.syntax.node import INNER, Node, NodeType, RawNode, Tree, cast, kind_id
@@ -149,8 +150,11 @@ class NodeIndex:
 
 def _parents(
     order: Sequence[RawNode], outer: Sequence[int], first: int, last: int
-) -> Iterator[tuple[RawNode, RawNode]]:
-    """The nodes of one root but leaves and the root itself, each with its parent. No method: the
-    tree, which keeps it, must not hold the index, which holds the tree."""
-    for number in range(first + 1, last):
-        yield order[number], order[outer[number]]
+) -> Iterator[tuple[int, RawNode]]:
+    """The ids of the nodes of one root but leaves and the root itself, each with its parent. No
+    method: the tree, which keeps it, must not hold the index, which holds the tree."""
+    below = slice(first + 1, last)
+    return zip(map(_id, order[below]), map(order.__getitem__, outer[below]), strict=True)
+
+
+_id = attrgetter("id")
