@@ -1,26 +1,11 @@
 -- Drives a headless Neovim through what a user does first; writes what it saw as JSON.
-local seen = {}
-
-local function finish()
-  local file = assert(io.open(vim.env.TOUR_OUT, "w"))
-  file:write(vim.json.encode(seen))
-  file:close()
-end
-
-local function await(what, condition, milliseconds)
-  if not vim.wait(milliseconds or 20000, condition, 20) then
-    error("waited in vain for " .. what)
-  end
-end
+local steps = dofile(vim.fs.dirname(arg[0]) .. "/neovim_steps.lua")
+local seen, await, choose, squiggles, text = steps.seen, steps.await, steps.choose, steps.squiggles, steps.text
 
 local function plain(diagnostics)
   return vim.tbl_map(function(one)
     return { code = one.code, lnum = one.lnum, col = one.col, source = one.source, message = one.message }
   end, diagnostics)
-end
-
-local function text()
-  return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
 end
 
 local function open(path)
@@ -29,23 +14,6 @@ local function open(path)
   await("the client", function()
     return #vim.lsp.get_clients({ bufnr = 0 }) > 0
   end)
-end
-
-local function squiggles(code)
-  return vim.tbl_filter(function(one)
-    return one.code == code
-  end, vim.diagnostic.get(0))
-end
-
--- Puts the cursor on a squiggle and chooses the one action whose title holds some words.
-local function choose(squiggle, words)
-  vim.api.nvim_win_set_cursor(0, { squiggle.lnum + 1, squiggle.col })
-  vim.lsp.buf.code_action({
-    apply = true,
-    filter = function(action)
-      return action.title:find(words, 1, true) ~= nil
-    end,
-  })
 end
 
 local function tour()
@@ -107,9 +75,4 @@ local function tour()
   end
 end
 
-local ok, message = pcall(tour)
-if not ok then
-  seen.error = tostring(message)
-end
-finish()
-vim.cmd("qall!")
+steps.run(tour)
