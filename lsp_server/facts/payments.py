@@ -76,14 +76,17 @@ _ASKING = (
     *("pay", "void", "void_invoice", "refund", "sale", "submit_for_settlement", "find", "all"),
     *("attach", "detach", "finalize", "finalize_invoice", "upcoming", "execute", "order", "charge"),
     *("payment", "authorize", "purchase", "get", "transfer", "reverse", "resume", "close"),
+    *("create_payment", "create_charge", "create_order", "create_refund", "create_payout"),
+    *("create_transfer", "create_subscription", "create_customer", "create_payment_intent"),
+    *("capture_payment", "capture_order", "cancel_payment", "complete_payment", "refund_payment"),
 )
 _RAW_ASKING = frozenset(f"{one}{end}".encode() for one in _ASKING for end in ("", "!"))
 _OFFLINE = words("Webhook Util Converter Types Config Error API Request URI Signature")
+# What makes a payment. To confirm or capture one a second time is refused by the provider.
 _MOVING = frozenset(
     {
-        *("Charge.create", "Charge.capture", "PaymentIntent.create", "PaymentIntent.confirm"),
-        *("PaymentIntent.capture", "Refund.create", "Transfer.create", "Payout.create"),
-        *("Invoice.pay", "Subscription.create", "Topup.create", "Payment.create"),
+        *("Charge.create", "PaymentIntent.create", "Refund.create", "Transfer.create"),
+        *("Payout.create", "Subscription.create", "Topup.create", "Payment.create"),
         *("Payments.create", "Refunds.create", "Payouts.create", "Payments.payment"),
     }
 )
