@@ -151,7 +151,8 @@ def _moved(snapshot: Snapshot, file: File, module: Module, place: Place) -> Iter
     lookup = f"Application.fetch_env!(:{app}, :{setting})"
     edits = [_replaced(place, lookup)]
     line = document.lines.line_bytes(document.lines.line_at(place.node.start)).decode().rstrip()
-    if len(line) - len(place.node.text) + len(edits[0].text) > WIDTH or "\n" in place.node.text:
+    growth = len(edits[0].text) - edits[0].span.length
+    if len(line) + growth > WIDTH or "\n" in place.node.text:
         if 0 in module.names.functions.get(setting, ()):
             return
         newline = line_ending(document.source)
@@ -180,7 +181,8 @@ def _moved(snapshot: Snapshot, file: File, module: Module, place: Place) -> Iter
 def _setting(module: Module, place: Place) -> str:
     """`rates_url`: after the module and what it is."""
     name = snake(module.name.rpartition(".")[2])
-    return f"{name}_{place.kind}"
+    kind = "address" if name.endswith(place.kind) and place.kind == "email" else place.kind
+    return f"{name}_{kind}"
 
 
 def _free(name: str, value: str, source: str) -> str:
