@@ -9,7 +9,7 @@ from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.syntax.elixir import Access, Call, Identifier, Match
-from lsp_server.syntax.literals import List
+from lsp_server.syntax.literals import Keywords, List, Map
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
@@ -176,6 +176,10 @@ def _direct(argument: Node, values: RequestValues) -> Iterator[Node]:
     """The request's values that an argument is, or that a path or list is made of."""
     if values.holds(argument):
         yield argument
+        return
+    if isinstance(argument, Map) and argument.struct is not None:
+        fields = [pair.value for one in argument.find(Keywords) for pair in one.pairs]
+        yield from [field for field in fields if values.holds(field)][:1]
         return
     pathlike = isinstance(argument, Call) and argument.dotted == "Path.join"
     if isinstance(argument, List) or pathlike or argument.kind in ("string", "binary_operator"):
