@@ -15,7 +15,7 @@ from lsp_server.text import Span
 
 _MONEY = re.compile(
     r"(?:.+_)?(?:price|amount|balance|cost|fee|subtotal|grand_total|salary|revenue)s?"
-    r"|total|(?:order|invoice|cart|net|gross)_total|total_(?:price|amount|cost|fee)s?"
+    r"|total|rate|(?:order|invoice|cart|net|gross)_total|total_(?:price|amount|cost|fee)s?"
     r"|(?:exchange|hourly|daily|monthly|day|billing|pay|commission)_rate"
     r"|(?:price|amount|cost|fee)_(?:net|gross|usd|eur|gbp|inr|total)"
 )

@@ -155,7 +155,13 @@ def _call_edits(document: Document, call: Call, supervisor: str, prefix: str) ->
         edits.append(Edit(Span(last.end, written[-1].end), ""))
     if fits(document, edits):
         return edits
-    for more in (below_head(document, call), _broken(document, first, call)):
+    outer = call.enclosing(AnonymousFunction)
+    ways: tuple[list[Edit], ...]
+    if outer is not None and lines.line_at(outer.start) == line:
+        ways = (_broken_around(document, outer, call),)
+    else:
+        ways = (below_head(document, call), _broken(document, first, call))
+    for more in ways:
         if more and fits(document, [*edits, *more]):
             return [*edits, *more]
     return edits
@@ -197,6 +203,27 @@ def _broken(document: Document, function: Node, call: Call) -> list[Edit]:
         Edit(Span(arrow, body.start), f"{indent}  "),
         Edit(Span(body.end, function.end - len("end")), indent),
         *more,
+    ]
+
+
+def _broken_around(document: Document, outer: AnonymousFunction, call: Call) -> list[Edit]:
+    """`fn id -> call end` on three lines, where it is the last argument of a statement."""
+    clauses, caller = outer.clauses, outer.enclosing(Call)
+    if b"\n" in outer.bytes or len(clauses) != 1 or clauses[0].body != [call]:
+        return []
+    if caller is None or caller.pipe is not None or caller.written_arguments[-1:] != [outer]:
+        return []
+    lines = document.lines
+    line = lines.line_at(outer.start)
+    indentation = lines.indentation(outer.start)
+    if lines.starts[line] + len(indentation) != caller.start:
+        return []
+    indent = line_ending(document.source) + indentation.decode()
+    arrow = document.source.rindex(b"->", outer.start, call.start) + 2
+    return [
+        Edit(Span(arrow, call.start), f"{indent}  "),
+        Edit(Span(call.end, outer.end - len("end")), indent),
+        *apart(document, line),
     ]
 
 

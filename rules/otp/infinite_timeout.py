@@ -18,6 +18,8 @@ from lsp_server.syntax.literals import Atom, Keywords, List, Pair, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span
 
+from ._start_child import is_elixirs
+
 # Functions that wait for a process: at which argument (from 0) the timeout stands.
 WAITS = {
     ("Agent", "get"): (2, 4),
@@ -61,7 +63,9 @@ _NAMES = (
     "new",
 )
 _TASKS = frozenset({"async", "async_nolink", "start", "start_child"})
-_RELEASES = re.compile(r"(?:^|\.)(?:Release|ReleaseTasks?|Seeds?|Migrator|Migrations?)(?:$|\.)")
+_RELEASES = re.compile(
+    r"(?:^|\.)(?:Release|ReleaseTasks?|Seeds?|Migrator|Migrations?|Import|Importer|Backfill)(?:$|\.)"
+)
 
 
 class _Found(NamedTuple):
@@ -109,7 +113,8 @@ class InfiniteTimeout(Rule):
     ## When it stays silent
 
     - Shutdown times of children, `Task.async_stream`, and every option of another function.
-    - Migrations, seeds, scripts, mix tasks, and modules that a release runs (`Shop.Release`).
+    - Migrations, seeds, scripts, mix tasks, modules that a release runs (`Shop.Release`),
+      imports and backfills by name (`Shop.Catalogue.Import`).
     - The timeout is an argument or an option of the function itself, and its caller decides; or an
       attribute, which somebody named on purpose.
     - Packages: whoever calls a library decides how long to wait.
@@ -137,7 +142,7 @@ class InfiniteTimeout(Rule):
             return
         if file.is_mix_task or _RELEASES.search(file.module.name):
             return
-        if file.context.is_library(file.path):
+        if file.context.is_library(file.path) or is_elixirs(file.module.name):
             return
         thorough = file.settings.profile is Profile.AGGRESSIVE
         if not thorough and call.name in ("await_many", "yield_many") and call.pipe is not None:

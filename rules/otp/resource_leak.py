@@ -318,6 +318,8 @@ def _fix(
             return Fix.safe("Let File.open/3 close the file", lambda _: edits)
     if isinstance(statement, Clause) and not scope:
         return None
+    if kind is MONITOR and not any(True for _ in fate.uses(scope)):
+        return None  # it would end before what it is there for
     edits = closed_after(document, scope, fate)
     title = f"Close the {kind.what} afterwards"
     if kind is MONITOR:

@@ -128,7 +128,10 @@ class SelfCall(ProjectRule):
             process = servers.get(clause.module)
             if process is None or (clause.name, clause.arity) not in CALLBACKS:
                 continue
-            own = "" if process.use.per_key else process.use.registers
+            use = process.use
+            own = "" if use.per_key else use.registers
+            if not use.start_arities:
+                own = clause.module  # who else is to have its name
             for call in clause.calls:
                 if ways.happens(clause.path, call):
                     names = {SELF, own} | fixed.get(clause.module, set())
