@@ -95,8 +95,8 @@ class IrreversibleMigration(ProjectRule):
 
     ## What the fix changes
 
-    `remove` gets the type that the column has, `modify` a `from:` with it; a column that is a
-    foreign key or has options gets no fix, for they would have to be said too. What undoes SQL only
+    `remove` gets the type that the column has, `modify` a `from:` with it, both with `null: false`
+    where it has that; a column that is a foreign key or has other options gets no fix, for they would have to be said too. What undoes SQL only
     its author knows: give it to `execute/2`, or write `up` and `down`.
     """
 
@@ -157,11 +157,9 @@ def _fix(
         return None
     if stored.options or stored.default is not None or stored.primary_key:
         return None
-    if not key and not stored.null:
-        return None
     kind = stored.type
-    if key and not stored.null:
-        kind = f"{{{kind}, null: false}}"
+    if not stored.null:
+        kind = f"{{{kind}, null: false}}" if key else f"{kind}, null: false"
     return Fix.review(title, _told(path, change.span, key + kind, bare=not key))
 
 
