@@ -27,6 +27,7 @@ _SAID = {
     "transact": "save the changes",
 }
 _SAVING = re.compile(r"create|update|insert|save|register|add|change|edit|submit|place|upsert|set")
+_API = re.compile(r"\b(?:API|Api|JSON)\b")
 _JSON = re.compile(rb"\b(?:json\(|send_resp\(|put_status\()")
 
 
@@ -109,7 +110,8 @@ def _of_controller(situation: Situation) -> Branch | None:
         return form
     ignored = situation.error("_changeset" if situation.is_changeset else "_reason")
     rest = b"\n".join(one.bytes for one in situation.rest)
-    if b"redirect(" not in rest and b"put_flash(" not in rest and _JSON.search(rest) is not None:
+    is_page = b"redirect(" in rest or b"put_flash(" in rest
+    if not is_page and (_JSON.search(rest) is not None or _API.search(situation.module.name)):
         return Branch(
             ignored,
             (

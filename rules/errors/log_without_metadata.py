@@ -40,6 +40,7 @@ _RESERVED = frozenset(
         *("report_cb", "time"),
     }
 )
+_HEAD = re.compile(r"^[\s:,;.=-]+")  # what stood behind something at the begin
 _TAIL = re.compile(
     r"(?:[\s:;,.=|>/#-]|(?<!\w)(?:for|of|with|to|in|at|from|by|on|as|is|was|and|due to|because|"
     r"because of|reason|with reason|with error|got))+$",
@@ -189,7 +190,7 @@ def _sentence(text: String) -> str:
     sentence = "".join(parts)
     sentence = " ".join(_EMPTY_MARKS.sub("", sentence).split())
     sentence = _BEFORE_SIGN.sub(r"\1", sentence)
-    return _TAIL.sub("", sentence).strip()
+    return _HEAD.sub("", _TAIL.sub("", sentence)).strip()
 
 
 def _edits(
