@@ -117,7 +117,8 @@ class MissingFallback(Rule):
 
     `action_fallback` is added, and a FallbackController with the repeated clause if the application
     has none; one that is there has to answer the error. Where an action ends in a `case` of just
-    this clause and another one, it becomes a `with`; other actions stay as they are.
+    this clause and another one, it becomes a `with`; a `with` whose `else` is just
+    this clause loses it; other actions stay as they are.
     """
 
     severity = Severity.INFORMATION
@@ -221,10 +222,14 @@ def _operations(
 
 
 def _shortened(clause: Clause, document: Document) -> Iterator[Edit]:
-    """The edit that makes a `with` of a `case` which has one clause beside the repeated one."""
+    """The edit that makes a `with` of a `case` which has one clause beside the repeated one, or
+    takes the `else` off a `with` which has none beside it."""
     case = clause.enclosing(Call)
-    while case is not None and case.name != "case":
+    while case is not None and case.name not in ("case", "with"):
         case = case.enclosing(Call)
+    if case is not None and case.name == "with":
+        yield from _without_else(case, document)
+        return
     if case is None or len(case.clauses()) != 2 or len(case.written_arguments) != 1:
         return
     function = Function.around(case)
@@ -248,6 +253,17 @@ def _shortened(clause: Clause, document: Document) -> Iterator[Edit]:
         f"{newline}{indent}  {row}" if not n else f"{newline}{row}" for n, row in enumerate(shifted)
     )
     yield Edit(case.span, f"{head}{body}{newline}{indent}end", document.path)
+
+
+def _without_else(block: Call, document: Document) -> Iterator[Edit]:
+    function, body = Function.around(block), block.section("do")
+    if function is None or function.body[-1:] != [block] or block.do_block is None or not body:
+        return
+    if len(block.clauses("else")) != 1 or next(block.find(Comment), None):
+        return
+    newline = line_ending(document.source)
+    indent = document.lines.indentation(block.start).decode()
+    yield Edit(Span(body[-1].end, block.end), f"{newline}{indent}end", document.path)
 
 
 def _shift(row: str, by: int) -> str:

@@ -9,7 +9,7 @@ from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.elixir import Access, BinaryOperator, Call, Identifier
+from lsp_server.syntax.elixir import Access, AnonymousFunction, BinaryOperator, Call, Identifier
 from lsp_server.syntax.literals import (
     Atom,
     Keywords,
@@ -166,6 +166,8 @@ def _shown(argument: Node) -> Iterator[Node]:
                 pending += [node.value] if node.value is not None else []
             case Call() if node.dotted in _SHOWING:
                 pending += node.written_arguments[:1]
+            case AnonymousFunction():
+                pending += [clause.body[-1] for clause in node.clauses if clause.body]
             case Identifier() | Access() | Call():
                 yield node
 

@@ -179,7 +179,7 @@ def _direct(argument: Node, values: RequestValues) -> Iterator[Node]:
         return
     if isinstance(argument, Map) and argument.struct is not None:
         fields = [pair.value for one in argument.find(Keywords) for pair in one.pairs]
-        yield from [field for field in fields if values.holds(field)][:1]
+        yield from [field for field in fields if field and values.holds(field)][:1]
         return
     pathlike = isinstance(argument, Call) and argument.dotted == "Path.join"
     if isinstance(argument, List) or pathlike or argument.kind in ("string", "binary_operator"):
