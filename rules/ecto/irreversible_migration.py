@@ -96,8 +96,9 @@ class IrreversibleMigration(ProjectRule):
     ## What the fix changes
 
     `remove` gets the type that the column has, `modify` a `from:` with it, both with `null: false`
-    where it has that; a column that is a foreign key or has other options gets no fix, for they would have to be said too. What undoes SQL only
-    its author knows: give it to `execute/2`, or write `up` and `down`.
+    where it has that. A column that is a foreign key or has other options gets no fix, for they
+    would have to be said too. What undoes SQL only its author knows: give it to `execute/2`, or
+    write `up` and `down`.
     """
 
     severity = Severity.INFORMATION
