@@ -92,10 +92,11 @@ _PATTERN = re.compile(
     rb"(?: <-| ->| = |\)(?:,| when| do\b)))"
 )
 _FIELD = re.compile(rb"\b([a-z]\w*): ([a-z]\w*)(?=,|$)")
-_USE = (
-    rb"(?<![\w.:@&%])(?:(NAME)(?:\.[a-z_]|\s*\|> *(?:Enum|Stream))|<- (NAME)\b(?!\.)"
-    rb"|(?:(?:Enum|Stream)\.\w+[?!]?|length)\((NAME)[,)])"
-)
+# What stands before and after a variable that is used as one or more rows. No pattern with the
+# name in it: to compile one takes as long as to read a file.
+_LOOPING_OVER = re.compile(rb"(?<![\w.:@&%])(?:(?:Enum|Stream)\.\w+[?!]?|length)\(\Z")
+_PART = frozenset((b"_", b".", b":", b"@", b"&", b"%"))
+_AFTER = re.compile(rb"\.[a-z_]|\s*\|> *(?:Enum|Stream)")
 # Names that are no associations but stand between dots all the time.
 _PLAIN = frozenset(
     b"assigns streams uploads params private query_params path_params changes errors entries "
@@ -353,10 +354,29 @@ def _taken_apart(source: bytes) -> Iterator[tuple[int, int]]:
         for key, name in _FIELD.findall(pattern[1]):
             if key in _PLAIN or not _is_used(name, source, after, end):
                 continue
-            use = re.compile(_USE.replace(b"NAME", re.escape(name)))
-            match = use.search(source, after, end)
-            if match is not None:
-                yield next(match.span(at) for at in (1, 2, 3) if match[at])
+            use = _first_use(name, source, after, end)
+            if use >= 0:
+                yield use, use + len(name)
+
+
+def _first_use(name: bytes, source: bytes, start: int, end: int) -> int:
+    """Where a variable is first used as one or more rows; -1 where it is not."""
+    at = source.find(name, start, end)
+    while at >= 0:
+        before, after = source[max(start, at - 60) : at], at + len(name)
+        following = source[after : after + 1]
+        if before.endswith(b"<- "):
+            used = following != b"." and not (following.isalnum() or following == b"_")
+        elif before.endswith(b"("):
+            used = following in (b",", b")") and _LOOPING_OVER.search(before) is not None
+        else:
+            used = False
+        if not used and before[-1:] not in _PART and not before[-1:].isalnum():
+            used = _AFTER.match(source, after, end) is not None
+        if used:
+            return at
+        at = source.find(name, after, end)
+    return -1
 
 
 def _is_used(name: bytes, source: bytes, start: int, end: int) -> bool:
