@@ -37,7 +37,7 @@ _LOOKUP_TABLES = [
 ]
 _MOST = 100  # rows, in the limit that the fix adds
 _STEPS = 5_000
-_RESOLVER = re.compile(r"Resolvers?$|\.Resolvers\.")
+_WANTS_ALL = re.compile(r"sitemap|export|csv|_ids$", re.I)
 
 
 class UnboundedQuery(ProjectRule):
@@ -131,6 +131,7 @@ class UnboundedQuery(ProjectRule):
     ## When it stays silent
 
     - The query has a `limit`, an `offset`, any `where`, a grouping or an inner join.
+    - The module or function is called after a sitemap, an export or a CSV, or fetches ids.
     - The query starts from what is not seen: a parameter, a function that builds it.
     - No controller, LiveView, live component or resolver comes to it.
     - The table is small by its name: `lookup_tables` in the settings, which by default names
@@ -164,6 +165,8 @@ class UnboundedQuery(ProjectRule):
             if schema is None or schema.embedded or schema.table in small:
                 continue
             if not set(one.parts) <= _KEEPING:
+                continue
+            if _WANTS_ALL.search(one.module) or _WANTS_ALL.search(one.function):
                 continue
             key = one.module, one.function, one.arity
             way = _way(graph, key, entries)
