@@ -8,7 +8,7 @@ from lsp_server.facts.effects import call_graph
 from lsp_server.facts.live_callbacks import AssignSet
 from lsp_server.facts.places import ASSIGN_NEW, CONNECTED, ELSEWHERE, LATER
 from lsp_server.facts.primitives import DATABASE
-from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
@@ -110,11 +110,11 @@ class AssignNew(ProjectRule):
         """Every key that `mount` or `on_mount` gives a value from a query."""
         index = snapshot.index
         sets = list(index.of(AssignSet))
-        plugged = {
-            one.key
-            for _, one in sets
-            if one.by == "assign" and one.subject == "conn" and one.arity == 2
-        } - {"*", "page_title"}
+        plugged: dict[str, tuple[str, AssignSet]] = {}
+        for path, one in sets:
+            if one.by == "assign" and one.subject == "conn" and one.arity == 2:
+                if one.key not in ("*", "page_title"):
+                    plugged.setdefault(one.key, (path, one))
         if not plugged:
             return
         graph = call_graph(index)
@@ -131,11 +131,13 @@ class AssignNew(ProjectRule):
                 continue
             near = queries.get((path, one.module), ())
             if any(0 < it.start - one.span.end <= 4 for it in near):
+                where, plug = plugged[one.key]
                 yield self.finding(
                     one.span,
                     f"a plug assigns `{one.key}` too: `assign_new` would take it from there",
                     path=path,
                     fix=None if one.given is None else _fix(path, one.given),
+                    related=[Related(plug.span, f"`{plug.function}/2` assigns it", where)],
                 )
 
 
