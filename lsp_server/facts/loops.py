@@ -206,21 +206,31 @@ _CONS = re.compile(rb"\[[^\[\]|]*\|\s*([a-z_]\w*)\s*\]")
 
 
 def tag_loops(layer: TemplateLayer) -> Iterator[Region]:
-    """The regions of the tags of a template that have `:for`."""
-    if b":for" not in layer.span.slice(layer.source):
+    """The regions of the tags of a template that have `:for`, and of the slots of tables: what
+    they show for each of the table's `rows`."""
+    written = layer.span.slice(layer.source)
+    slots = b":let" in written and b" rows=" in written
+    if not slots and b":for" not in written:
         return
     for node in heex.walk(layer.template):
         if type(node) is not heex.Tag:
             continue
         attribute = node.attribute(":for")
-        if attribute is None or not isinstance(attribute.value, heex.Braces):
-            continue
-        place, over = LOOP, ""
-        generator = layer.expression(attribute.value.expression)
-        if isinstance(generator, BinaryOperator) and generator.operator == "<-":
-            place, over = loop_over(generator.right)
-        for span in (
-            Span(node.span.start, attribute.span.start),
-            Span(attribute.span.end, node.span.end),
-        ):
-            yield Region(*span, place, over)
+        if attribute is not None and isinstance(attribute.value, heex.Braces):
+            place, over = LOOP, ""
+            generator = layer.expression(attribute.value.expression)
+            if isinstance(generator, BinaryOperator) and generator.operator == "<-":
+                place, over = loop_over(generator.right)
+            for span in (
+                Span(node.span.start, attribute.span.start),
+                Span(attribute.span.end, node.span.end),
+            ):
+                yield Region(*span, place, over)
+        rows = node.attribute("rows") if slots and node.is_component else None
+        if rows is not None and isinstance(rows.value, heex.Braces):
+            collection = layer.expression(rows.value.expression)
+            place, over = (LOOP, "") if collection is None else loop_over(collection)
+            for slot in node.children:
+                if type(slot) is heex.Tag and slot.kind is heex.TagKind.SLOT:
+                    if slot.attribute(":let") is not None:
+                        yield Region(*slot.inner, place, over)
