@@ -10,7 +10,17 @@ from lsp_server.facts.calls import CallSite
 from lsp_server.facts.row_values import Site
 from lsp_server.lint.finding import Edit
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.elixir import Alias, BinaryOperator, Call, Identifier, Match, Pipe
+from lsp_server.syntax.elixir import (
+    Access,
+    Alias,
+    BinaryOperator,
+    Call,
+    Dot,
+    Identifier,
+    Match,
+    Pipe,
+    UnaryOperator,
+)
 from lsp_server.syntax.literals import Atom, Keywords, List, Pair
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
@@ -203,6 +213,10 @@ def _appended(document: Document, call: Call, whole: Node, wanted: Tree) -> Edit
             text = f"{module}.preload({whole.text}, {_argument(wanted)})"
             return Edit(whole.span, text, document.path)
     line = document.lines.line_at(whole.end)
+    if isinstance(parent, (Access, Dot, UnaryOperator)):  # they bind closer than a pipe
+        text = f"{module}.preload({whole.text}, {_argument(wanted)})"
+        fits = _width(document, line) + len(text) - len(whole.text) <= WIDTH
+        return Edit(whole.span, text, document.path) if fits and b"\n" not in whole.bytes else None
     if call.pipe is not None:
         sign = document.source[document.lines.starts[line] : call.start].lstrip()
         if sign.startswith(b"|>"):
