@@ -81,9 +81,10 @@ def _call(
     fits, else after every argument.
     """
     flat = _flat(name, arguments, listed)
-    if column + len(flat) <= WIDTH:
-        return flat
     head, *options = arguments
+    # After keywords the formatter does not count the last parenthesis.
+    if column + len(flat) <= WIDTH + bool(options):
+        return flat
     inner, close = " " * (column + 2), " " * column
     columns = f"[{', '.join(listed)}]"
     first = f"{name}({head}, {columns},"
