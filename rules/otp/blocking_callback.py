@@ -205,7 +205,7 @@ class BlockingCallback(ProjectRule):
             yield self.finding(
                 call.span,
                 f"`{graph.name_of(clause.module, call)}` {says} in `{clause.name}/{clause.arity}`, "
-                f"and all who ask {clause.module} wait; let a task do it",
+                f"and all who ask `{clause.module}` wait; let a task do it",
                 path=clause.path,
                 fix=fix,
                 related=[

@@ -94,8 +94,8 @@ class CodeOrganisationByProcess(Rule):
         use = next(one for one in module.names.uses if one.module == "GenServer")
         yield self.finding(
             use.call.written_arguments[0],
-            f"{module.name} never reads or changes its state: its callers wait for each other for "
-            "what plain functions do",
+            f"`{module.name}` never reads or changes its state: its callers wait for each other "
+            "for what plain functions do",
         )
 
 

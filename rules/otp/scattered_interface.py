@@ -163,8 +163,8 @@ class ScatteredInterface(ProjectRule):
                         fix = Fix.review(title, partial(_named, process=known[target], sent=same))
                 yield self.finding(
                     message.span,
-                    f"{len(modules)} modules send messages to {target} with "
-                    f"`{message.through.partition('.')[0]}`; give {target} functions for them",
+                    f"{len(modules)} modules send messages to `{target}` with "
+                    f"`{message.through.partition('.')[0]}`; give `{target}` functions for them",
                     path=path,
                     fix=fix,
                 )

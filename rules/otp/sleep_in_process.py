@@ -126,7 +126,7 @@ class SleepInProcess(Rule):
         if kind == "Phoenix.Controller":
             advice = "the request and its connection wait; leave the work to a job"
         else:
-            advice = f"{form.module.name} answers nothing meanwhile; use `Process.send_after/3`"
+            advice = f"`{form.module.name}` answers nothing meanwhile; use `Process.send_after/3`"
         name = f"{call.dotted}/1"
         return self.finding(
             call.callee_span,

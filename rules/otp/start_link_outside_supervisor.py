@@ -202,7 +202,7 @@ class StartLinkOutsideSupervisor(ProjectRule):
     def _process(
         self, index: Index, start: Start, path: str, process: Process | None, is_child: bool
     ) -> Finding:
-        message = f"{start.module} is linked to whoever calls, and no supervisor knows it; "
+        message = f"`{start.module}` is linked to whoever calls, and no supervisor knows it; "
         if is_child:
             message += "a supervisor starts one already, which callers should use"
             return self.finding(start.span, message, path=path)

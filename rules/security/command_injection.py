@@ -97,7 +97,7 @@ class CommandInjection(Rule):
         if command is None or not is_running(call, file) or is_own_text(command, form):
             return
         text = origin(command, form) or command
-        message = f"{call.dotted} gives a shell `{_shown(text)}`: its values can be commands"
+        message = f"`{call.dotted}` gives a shell `{_shown(text)}`: its values can be commands"
         yield self.finding(call.callee_span, message, fix=_fix(call, command, module, file))
 
 
