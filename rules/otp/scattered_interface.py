@@ -164,7 +164,7 @@ class ScatteredInterface(ProjectRule):
                 yield self.finding(
                     message.span,
                     f"{len(modules)} modules send messages to `{target}` with "
-                    f"`{message.through.partition('.')[0]}`; give `{target}` functions for them",
+                    f"`{message.through.partition('.')[0]}`; give it functions for them",
                     path=path,
                     fix=fix,
                 )

@@ -235,4 +235,4 @@ def _shown(node: Node) -> str:
     text = node.text
     if isinstance(node, Call) and (len(text) > 60 or "\n" in text or node.pipe is not None):
         text = node.tree.source[slice(*node.callee_span)].decode("utf-8", "replace")
-    return text if len(text) <= 60 and "\n" not in text else "the interpolated atom"
+    return f"`{text}`" if len(text) <= 60 and "\n" not in text else "the interpolated atom"
