@@ -145,6 +145,7 @@ class Workbench:
         assert chromium, "chromium is missing: apt-get install chromium"
         self._browser = self._playwright.chromium.launch(executable_path=chromium, args=[*FLAGS])
         self.page: Page = self._browser.new_page(viewport={"width": 1000, "height": 560})
+        self.page.set_default_timeout(PATIENCE * 1000)
         self.page.goto(self._address)
         self.page.wait_for_selector(".monaco-workbench", timeout=PATIENCE * 1000)
 
@@ -200,14 +201,10 @@ class Workbench:
 
     def command(self, title: str) -> None:
         """Choose a command from the palette, by its title."""
-        self.page.keyboard.press("F1")
-        box = self.page.locator(".quick-input-box input")
-        box.wait_for()
-        box.fill(f">{title}")
-        self.page.locator(
-            ".quick-input-list-row, .quick-input-list .monaco-list-row"
-        ).first.wait_for()
-        self.page.keyboard.press("Enter")
+        # Not by a key: what has the focus, such as a preview, may keep keys for itself.
+        self.ask("command", command="workbench.action.quickOpen", args=[f">{title}"])
+        self.page.locator(".quick-input-list .monaco-list-row", has_text=title).first.wait_for()
+        self.page.locator(".quick-input-box input").press("Enter")
 
     def picture(self, path: Path) -> None:
         """A screenshot."""
