@@ -2,12 +2,12 @@
 
     check = FullCheck(workspace)
     for _ in check.find(): …
-    if not check.is_current:
-        for _ in check.learn(): …
-        for batch in check.todo: check.take(…run_batch(batch)…)
-        for _ in check.finish(): …
+    for _ in check.learn(): …
+    for batch in check.todo: check.take(…run_batch(batch)…)
+    for _ in check.finish(): …
 
-The caller decides in which processes batches run and what is done between the steps.
+The caller decides in which processes batches run and what is done between the steps. Where nothing
+has changed the command line needs none of them: see `standing`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from lsp_server.lint.finding import Finding
 from lsp_server.project.cache import Cache, load_cache, make_cache, now, store_cache
 from lsp_server.project.files import Entry
-from lsp_server.project.result import FileResult, plain, restored
+from lsp_server.project.result import FileResult, plain
 from lsp_server.project.scan import POOL_FROM, Job, batches, pool, run, run_batch, workers
 from lsp_server.project.workspace import Workspace
 
@@ -58,17 +57,6 @@ class FullCheck:
             if self._only is None or entry.path in self._only:
                 self.entries.append(entry)
                 yield entry
-
-    @property
-    def is_current(self) -> bool:
-        """Whether nothing has changed since the last check and no editor's text differs from
-        disk."""
-        return not self.workspace.open and self._cache.is_current(self.entries)
-
-    @property
-    def known_findings(self) -> list[Finding]:
-        """The findings of the last check, if it `is_current`; their fixes have no function."""
-        return [restored(one) for one in self._cache.findings()]
 
     def learn(self) -> Iterator[int]:
         """Take in what is known of unchanged files and decide what must be read; a step looks at

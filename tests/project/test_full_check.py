@@ -18,6 +18,7 @@ from lsp_server.project.files import Entry
 from lsp_server.project.full_check import FullCheck, answers
 from lsp_server.project.result import plain
 from lsp_server.project.scan import batches, run, run_batch
+from lsp_server.project.standing import standing
 from lsp_server.project.workspace import Workspace
 from tests.marks import take_marks
 
@@ -52,11 +53,12 @@ def write(root: Path, files: Mapping[str, str], age: float = 3600) -> Path:
 
 def check(root: Path, *, use_cache: bool = True) -> tuple[list[Finding], list[str]]:
     """The findings of a project, and the files that were read for them."""
+    known = standing(root, {}) if use_cache else None
+    if known is not None:
+        return known.findings, []
     workspace = Workspace(root)
     full = FullCheck(workspace, use_cache=use_cache)
     list(full.find())
-    if full.is_current:
-        return full.known_findings, []
     list(full.learn())
     read = sorted(entry.path for batch in full.todo for entry in batch)
     for batch in full.todo:
