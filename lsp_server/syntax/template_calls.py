@@ -1,4 +1,4 @@
-"""Helper calls in a template that a tag can replace: where they stand, label and options."""
+"""Helper calls in a template that a tag can replace, and where they stand."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from lsp_server.syntax import heex
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.layers import TemplateLayer
-from lsp_server.syntax.literals import Keywords, List
-from lsp_server.syntax.node import Node
 from lsp_server.syntax.template_edits import Unsure
 from lsp_server.text import Span
 
@@ -58,32 +56,3 @@ def helper_use(call: Call, layer: TemplateLayer) -> HelperUse | Unsure:
             if clause.expression.start == call.start:
                 return Unsure("its block has several clauses or is not shown")
     return Unsure("it is only a part of an expression")
-
-
-def label_and_options(call: Call) -> tuple[Node | None, Keywords] | Unsure:
-    """The label and the options of `helper(label, options)`, also where the label is `do:`.
-
-    The label is None where a block holds it.
-    """
-    arguments = call.arguments
-    last = _literal(arguments[-1]) if arguments else None
-    if last is None:
-        return Unsure("its options are not a literal list")
-    if call.do_block is not None:
-        return (None, last) if len(arguments) == 1 else Unsure("it has a label and a block")
-    if len(arguments) == 2:
-        if [pair.key for pair in last.pairs] != ["do"]:
-            return arguments[0], last
-        options = _literal(arguments[0])
-        return (
-            (last.get("do"), options) if options else Unsure("its options are not a literal list")
-        )
-    if len(arguments) == 1 and last.get("do") is not None:
-        return last.get("do"), last
-    return Unsure("its arguments are not a label and options")
-
-
-def _literal(node: Node) -> Keywords | None:
-    if isinstance(node, List) and node.is_keyword_list:
-        return node.keywords
-    return node if isinstance(node, Keywords) else None

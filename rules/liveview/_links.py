@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.heex import Dialect
-from lsp_server.syntax.template_calls import helper_use, label_and_options
-from lsp_server.syntax.template_edits import (
-    AttributeRules,
-    HeexAttribute,
-    Unsure,
-    attributes,
-    body,
-    ends_sigil,
-)
+from lsp_server.syntax.literals import Keywords
+from lsp_server.syntax.node import Node
+from lsp_server.syntax.template_calls import helper_use
+from lsp_server.syntax.template_edits import AttributeRules, Unsure, body, ends_sigil
 from lsp_server.syntax.template_layout import element, following, opening_tag, place_of
+
+from ._link_options import LinkOptions, link_attributes, link_options
 
 HELPERS = "Phoenix.LiveView.Helpers"
 
@@ -33,11 +31,12 @@ def live_link(rule: Rule, call: Call, file: File, attribute: str) -> Iterator[Fi
     if not _is_helper(call, file):
         return
     message = f"`{call.name}` is deprecated: write `<.link {attribute}={{…}}>`"
-    edits = link_edits(call, file, {"to": attribute})
-    if isinstance(edits, Unsure):
-        yield rule.finding(call.name_span, f"{message} by hand, because {edits.reason}")
+    link = link_of(call, file, {"to": attribute})
+    if isinstance(link, Unsure):
+        yield rule.finding(call.name_span, f"{message} by hand, because {link.reason}")
         return
-    fix = Fix.safe(f"Write <.link {attribute}>", lambda _: edits)
+    title, edits = f"Write <.link {attribute}>", link.edits
+    fix = Fix.safe(title, lambda _: edits) if link.exact else Fix.review(title, lambda _: edits)
     yield rule.finding(call.name_span, message, fix=fix)
 
 
@@ -58,12 +57,21 @@ def is_own(call: Call, file: File) -> bool:
     return any(names.defines(call.name, arity) for arity in range(4))
 
 
-def link_edits(
-    call: Call, file: File, renamed: Mapping[str, str], added: tuple[HeexAttribute, ...] = ()
-) -> list[Edit] | Unsure:
-    """The edits that make a `<.link>` of `helper(label, options)`, if that is surely the same.
+@dataclass(frozen=True)
+class Link:
+    """The edits that make a `<.link>` of a call; `exact` where all options are written out."""
 
-    `renamed` has the attributes that options become which `<.link>` declares; `added` come last.
+    edits: list[Edit]
+    exact: bool
+
+
+def link_of(
+    call: Call, file: File, renamed: Mapping[str, str], *, posts: bool = False
+) -> Link | Unsure:
+    """The `<.link>` that `helper(label, options)` becomes, if that is surely the same.
+
+    `renamed` has the attributes that options become which `<.link>` declares; with `posts` the
+    helper sends a post request unless its options say otherwise.
     """
     layer = file.layer
     if layer is None:
@@ -77,12 +85,11 @@ def link_edits(
     if isinstance(parts, Unsure):
         return parts
     label, options = parts
-    if options.get("to") is None:
-        return Unsure("it has no literal `to:`")
-    written = attributes(options, AttributeRules(renamed, frozenset({"do"}), DECLARED))
+    rules = AttributeRules(renamed, frozenset({"do"}), DECLARED)
+    written = link_attributes(options, rules, posts=posts)
     if isinstance(written, Unsure):
         return written
-    written += added
+    exact = options.is_literal and not any(one.name.startswith("{") for one in written)
     lines = file.document.lines
     place = place_of(layer, lines, use.head.start)
     follows = following(lines, use.head.end)
@@ -101,4 +108,23 @@ def link_edits(
         edits = [Edit(use.head, element(".link", written, text, place, follows=follows))]
     if any(ends_sigil(layer.sigil, edit.text) for edit in edits):
         return Unsure("the new text holds the delimiter of the sigil")
-    return edits
+    return Link(edits, exact)
+
+
+def label_and_options(call: Call) -> tuple[Node | None, LinkOptions] | Unsure:
+    """The label and the options of `helper(label, options)`, also where the label is `do:`.
+
+    The label is None where a block holds it.
+    """
+    match call.arguments:
+        case [options] if call.do_block is not None:
+            return None, link_options(options)
+        case [Keywords() as options] if options.get("do") is not None:
+            return options.get("do"), link_options(options)
+        case [options, Keywords() as block] if [one.key for one in block.pairs] == ["do"]:
+            return block.get("do"), link_options(options)
+        case [label, options] if call.do_block is None:
+            return label, link_options(options)
+        case [_, _]:
+            return Unsure("it has a label and a block")
+    return Unsure("its arguments are not a label and options")

@@ -10,11 +10,11 @@ from lsp_server.lint.finding import Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.heex import Dialect
-from lsp_server.syntax.literals import Atom, Keywords, List, String, Tuple
+from lsp_server.syntax.literals import Atom, String, Tuple
 from lsp_server.syntax.node import Node
-from lsp_server.syntax.template_edits import HeexAttribute, Unsure
+from lsp_server.syntax.template_edits import Unsure
 
-from ._links import is_own, link_edits
+from ._links import is_own, label_and_options, link_of
 
 MODULES = frozenset({"Phoenix.HTML.Link", "PhoenixHTMLHelpers.Link"})
 RENAMED = {"to": "href", "method": "method", "csrf_token": "csrf-token"}
@@ -56,10 +56,12 @@ class LinkHelper(Rule):
 
     ## What the fix changes
 
-    The call becomes `<.link href={…}>`; its options become attributes in their order. The fix asks
-    to be looked at where the method is computed (`<.link>` compares it with text, so atoms must
-    become strings), and for `button`, whose `<button>` becomes an `<a>` that may want a style.
-    Nothing is rewritten where options are not written out, or the target is a scheme in a tuple.
+    The call becomes `<.link href={…}>`; its options become attributes in their order, and options
+    that are not written out are spread: `[to: p] ++ opts` becomes `href={p} {opts}`, of `@opts`
+    alone `to:` is taken out. The fix asks to be looked at where it spreads options, where the
+    method is computed (`<.link>` compares it with text, so atoms must become strings), where the
+    target is a scheme in a tuple, and for `button`, whose `<button>` becomes an `<a>` that may want
+    a style. Nothing is rewritten where a function gives the options and `to:` is among them.
     """
 
     requires = "phoenix_live_view >= 0.18"
@@ -72,33 +74,24 @@ class LinkHelper(Rule):
         if not _is_helper(call, file):
             return
         message = f"`{call.name}` of Phoenix.HTML: write `<.link href={{…}}>`"
-        added: tuple[HeexAttribute, ...] = ()
-        options = _options(call)
-        if call.name == "button" and "method" not in options:
-            added = (HeexAttribute("method", '"post"'),)
-        edits = link_edits(call, file, RENAMED, added)
-        if isinstance(options.get("to"), Tuple):
-            edits = Unsure("its target is a tuple")
-        if isinstance(edits, Unsure):
-            yield self.finding(call.name_span, f"{message} by hand, because {edits.reason}")
+        link = link_of(call, file, RENAMED, posts=call.name == "button")
+        if isinstance(link, Unsure):
+            yield self.finding(call.name_span, f"{message} by hand, because {link.reason}")
             return
-        found, title = edits, "Write <.link href>"
-        computed = not isinstance(options.get("method"), (Atom, String, NoneType))
-        if call.name == "button" or computed:
-            fix = Fix.review(title, lambda _: found)
+        title, edits = "Write <.link href>", link.edits
+        plain = isinstance(_option(call, "method"), (Atom, String, NoneType))
+        plain = plain and not isinstance(_option(call, "to"), Tuple)
+        if link.exact and plain and call.name == "link":
+            fix = Fix.safe(title, lambda _: edits)
         else:
-            fix = Fix.safe(title, lambda _: found)
+            fix = Fix.review(title, lambda _: edits)
         yield self.finding(call.name_span, message, fix=fix)
 
 
-def _options(call: Call) -> dict[str, Node]:
-    """The values of the options, in brackets or not, also where a `do:` follows them."""
-    found: dict[str, Node] = {}
-    for argument in call.arguments:
-        keywords = argument.keywords if isinstance(argument, List) else argument
-        if isinstance(keywords, Keywords):
-            found.update(keywords.values)
-    return found
+def _option(call: Call, key: str) -> Node | None:
+    """The value of an option that is written out."""
+    parts = label_and_options(call)
+    return None if isinstance(parts, Unsure) else parts[1].get(key)
 
 
 def _is_helper(call: Call, file: File) -> bool:
@@ -107,4 +100,4 @@ def _is_helper(call: Call, file: File) -> bool:
     module = file.module_of(call)
     if call.receiver is not None or module is not None:
         return module in MODULES
-    return bool(call.arguments) and (call.name == "link" or "to" in _options(call))
+    return bool(call.arguments) and (call.name == "link" or _option(call, "to") is not None)

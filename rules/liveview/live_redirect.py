@@ -50,9 +50,10 @@ class LiveRedirect(Rule):
 
     The call becomes `<.link navigate={…}>`. Literal text becomes the text of the link, anything
     else is interpolated as the project's LiveView version does it; options become attributes in
-    their order, `data: [confirm: …]` one for each key. Nothing is rewritten where that could
-    change what is shown: options that are not written out, a comment between them, a call that
-    is only a part of an expression. The message then says so.
+    their order, `data: [confirm: …]` one for each key. Options that are not written out are
+    spread, `{@options}`, and the fix then asks to be looked at. Nothing is rewritten where that
+    could change what is shown: options that a function gives, with `to:` among them, a comment
+    between them, a call that is only a part of an expression. The message then says so.
     """
 
     requires = "phoenix_live_view >= 0.18"

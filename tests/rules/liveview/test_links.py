@@ -30,9 +30,11 @@ def test_line_endings_of_windows_are_kept() -> None:
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
-        ('<%= live_redirect "A", @options %>', "its options are not a literal list"),
-        ('<%= live_redirect "A", class: "x" %>', "it has no literal `to:`"),
-        ('<%= live_redirect "A", to: @x, data: @y %>', "`data:` is not a literal list of options"),
+        (
+            '<%= live_redirect "A", options(@a) %>',
+            "its `to:` is in options that are computed: bind these to a name",
+        ),
+        ('<%= live_redirect "A", class: "x" %>', "it has no `to:`"),
         ('<%= live_redirect "A", to: @x, href: @y %>', "`href` means something else there"),
         ("<%= live_redirect @a, @b, to: @c %>", "its arguments are not a label and options"),
         ('<%= live_redirect "A", to: @c do %>B<% end %>', "it has a label and a block"),
