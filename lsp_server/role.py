@@ -53,7 +53,7 @@ def role_of(path: str) -> Role:
         return Role.MIGRATION
     if folders[:1] == ("priv",) and any(part.endswith("migrations") for part in folders):
         return Role.MIGRATION
-    if inner.suffix in TEMPLATES:
+    if inner.suffix in TEMPLATES or inner.suffix == ".sface":
         return Role.OTHER if folders[:1] == ("priv",) else Role.TEMPLATE
     if inner.suffix == ".ex":
         return Role.LIB

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from lsp_server.config import FILE_NAME, Settings, matcher
 from lsp_server.role import FOREIGN, inside_app
 
-SUFFIXES = (".ex", ".exs", ".heex", ".leex", ".eex")
+SUFFIXES = (".ex", ".exs", ".heex", ".leex", ".eex", ".sface")
 NAMES = frozenset({"mix.lock"})
 SCRIPTS = (".js", ".ts")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 IGNORES = ".gitignore"
 PATTERNS = (
-    "**/*.{ex,exs,heex,leex,eex}",
+    "**/*.{ex,exs,heex,leex,eex,sface}",
     "**/mix.lock",
     f"**/{FILE_NAME}",
     f"**/{IGNORES}",
