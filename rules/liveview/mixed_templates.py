@@ -6,7 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from lsp_server.facts.context import project_context
+from lsp_server.facts.index import Index
 from lsp_server.facts.modules import Module, modules
+from lsp_server.facts.surface import SurfaceTemplate
 from lsp_server.facts.templates import Template
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.rule import ProjectRule
@@ -92,7 +95,8 @@ class MixedTemplates(ProjectRule):
 
     - The project has no HEEx, or nothing but HEEx.
     - `.eex` files, and templates of mails and layouts.
-    - HEEx is never marked where the rest is older: only Surface can be the greater part.
+    - HEEx is never marked where the rest is older: only Surface (`~F`, `.sface`, `use Surface…`)
+      can be the greater part.
 
     ## What the fix changes
 
@@ -101,7 +105,7 @@ class MixedTemplates(ProjectRule):
 
     severity = Severity.INFORMATION
     requires = "phoenix_live_view"
-    reads = (Template, Module, modules)
+    reads = (Template, SurfaceTemplate, Module, modules, project_context)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """One finding for each module or file that is written in another language."""
@@ -117,10 +121,9 @@ class MixedTemplates(ProjectRule):
             elif template.module in known:
                 span = known[template.module][1].name_span
                 found.setdefault((path, language), (f"`{template.module}`", span))
-        for path, module in index.of(Module):
-            surface = any(use.module.partition(".")[0] == SURFACE for use in module.uses)
-            if surface and role_of(path) is Role.LIB:
-                found.setdefault((path, SURFACE), (f"`{module.name}`", module.name_span))
+        for path, what, span in _surface(index):
+            if not _APART.search(path):
+                found.setdefault((path, SURFACE), (what, span))
         counts = Counter(language for _, language in found)
         if not counts[HEEX] or len(counts) == 1:
             return
@@ -131,3 +134,20 @@ class MixedTemplates(ProjectRule):
                 if counts[language] >= counts[rest]:
                     message = f"{what} is written in {language}, others of the project in {rest}"
                 yield self.finding(span, message, path=path)
+
+
+def _surface(index: Index) -> Iterator[tuple[str, str, Span]]:
+    """The files and modules that are written in Surface; of a component with a file, the file."""
+    context, known = project_context(index), modules(index)
+    templates = list(index.of(SurfaceTemplate))
+    files = {path for path, one in templates if not one.module}
+    for path in files:
+        yield path, "the template", Span(0, 1)
+    for path, module in index.of(Module):
+        if role_of(path) is Role.LIB and f"{path.removesuffix('.ex')}.sface" not in files:
+            used = context.expansion((use.module, use.selector) for use in module.uses).used
+            if any(one.partition(".")[0] == SURFACE for one in used):
+                yield path, f"`{module.name}`", module.name_span
+    for path, template in templates:
+        if template.module in known:
+            yield path, f"`{template.module}`", known[template.module][1].name_span
