@@ -41,14 +41,14 @@ def register(server: RetortServer) -> None:
 
     @server.command(CHECK)
     async def check_workspace(*_: Any) -> Plain:
-        findings: list[Finding] = []
+        found: list[list[Finding]] = []  # of each file
         for workspace in list(server.session.workspaces.values()):
             if not await _check(server, workspace):
                 server.show("Retort's check was cancelled.")
                 return {**_summary([]), "cancelled": True}
-            findings += workspace.all_findings()
+            found += map(workspace.findings, server.session.paths_to_show(workspace))
         diagnostics.publish_closed(server)
-        summary = _summary(findings)
+        summary = _summary(found)
         if not server.session.features.progress:
             server.show(sentence(summary))
         return {**summary, "cancelled": False}
@@ -118,7 +118,7 @@ def register(server: RetortServer) -> None:
         server.mode.whole_project = False
         for root, old in list(session.workspaces.items()):
             server.scheduler.drop(old)
-            workspace = session.workspaces[root] = Workspace(root, session.overrides)
+            workspace = session.workspaces[root] = Workspace(root, session.settings_of(root))
             workspace.ready = root in session.loose
             for path, document in old.open.items():
                 workspace.open_document(path, document.source, document.version)
@@ -159,7 +159,8 @@ async def _fix(server: RetortServer, workspace: Workspace) -> tuple[int, Plain] 
     progress = Progress.begin(server, "Retort fixes the project")
     try:
         fixer = Fixer(workspace)
-        for count in fixer.run(workspace.paths_with_findings(), wanted_by_fix_all(server)):
+        paths = server.session.paths_to_show(workspace)
+        for count in fixer.run(paths, wanted_by_fix_all(server)):
             progress.report(f"{count} fixes", None)
             await asyncio.sleep(0)
             if progress.is_cancelled():
@@ -189,11 +190,12 @@ async def _apply(server: RetortServer, edit: Plain | None) -> bool:
     return True
 
 
-def _summary(findings: list[Finding]) -> Plain:
+def _summary(found: list[list[Finding]]) -> Plain:
+    findings = [finding for of_file in found for finding in of_file]
     severities = Counter(finding.severity for finding in findings)
     return {
         "findings": len(findings),
-        "files": len({finding.path for finding in findings}),
+        "files": sum(map(bool, found)),
         "severities": {one.label: count for one in Severity if (count := severities[one])},
         "packs": dict(Counter(finding.rule.partition("/")[0] for finding in findings)),
         "rules": dict(Counter(finding.rule for finding in findings)),

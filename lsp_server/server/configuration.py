@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from lsp_server.config import FILE_NAME
 from lsp_server.project.workspace import Workspace
+from lsp_server.server.convert import to_uri
 from lsp_server.server.session import Place
 
 if TYPE_CHECKING:
@@ -48,13 +50,15 @@ async def pull(server: RetortServer) -> None:
     if not server.session.features.configuration:
         take(server, None)
         return
-    asked = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
+    roots = list(server.session.workspaces)  # each may lie in a folder with settings of its own
+    items = [types.ConfigurationItem(to_uri(root), SECTION) for root in roots]
+    asked = types.ConfigurationParams([types.ConfigurationItem(section=SECTION), *items])
     try:
         answer = await asyncio.wait_for(server.workspace_configuration_async(asked), PATIENCE)
     except Exception as error:  # a client may refuse what it has declared, or never answer
         log.warning("the client does not tell its settings: %s", error)
         return
-    take(server, answer[0] if answer else None)
+    take(server, answer[0] if answer else None, dict(zip(roots, answer[1:], strict=False)))
 
 
 def overrides_in(given: object) -> Mapping[str, Any]:
@@ -65,13 +69,19 @@ def overrides_in(given: object) -> Mapping[str, Any]:
     return dict(inner) if isinstance(inner, Mapping) else {}
 
 
-def take(server: RetortServer, given: object) -> None:
-    """Use the client's settings in all projects; None means those that it was started with."""
+def take(server: RetortServer, given: object, own: Mapping[Path, object] | None = None) -> None:
+    """Use the client's settings: `given` in all projects but those that have their own. None means
+    those that the client was started with."""
     session = server.session
-    overrides = session.options if given is None else overrides_in(given)
-    if overrides != session.overrides:
-        session.overrides = overrides
-        for workspace in session.workspaces.values():
+
+    def meant(settings: object) -> Mapping[str, Any]:
+        return session.options if settings is None else overrides_in(settings)
+
+    session.overrides = meant(given)
+    session.own = {root: meant(settings) for root, settings in (own or {}).items()}
+    for root, workspace in session.workspaces.items():
+        overrides = session.settings_of(root)
+        if overrides != workspace.overrides:
             workspace.overrides = overrides
             reread(server, workspace)
     problems = (one for all_ in session.workspaces.values() for one in all_.override_problems)

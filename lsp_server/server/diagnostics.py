@@ -72,7 +72,8 @@ def edited(server: RetortServer, place: Place) -> None:
 
 def _shown(server: RetortServer, place: Place) -> list[Plain]:
     """What the client is to show of a file."""
-    if place.is_open or server.mode.whole_project:
+    whole = server.mode.whole_project and not server.session.is_guest(place.workspace)
+    if place.is_open or whole:
         return server.session.diagnostics(place)
     return []
 
@@ -129,7 +130,7 @@ def closed(server: RetortServer, place: Place, uri: str) -> None:
 
 
 def dropped(server: RetortServer, workspace: Workspace) -> None:
-    """A project was closed: nothing of it is shown any more."""
+    """A project was closed, or its folder: nothing of its closed files is shown any more."""
     for uri in _pushed_closed(server):
         file = to_path(uri)
         if file is not None and file.is_relative_to(workspace.root):
@@ -165,7 +166,7 @@ def _pushed_closed(server: RetortServer) -> list[str]:
 
 def _closed_places(server: RetortServer) -> Iterator[Place]:
     for workspace in server.session.workspaces.values():
-        for path in sorted(workspace.paths_with_findings()):
+        for path in server.session.paths_to_show(workspace):
             if path not in workspace.open:
                 yield Place(workspace, path)
 

@@ -47,12 +47,13 @@ class Place:
 @dataclass
 class Session:
     """One client. `options` are those it was started with, `overrides` the settings that hold now,
-    `folders` the projects that each of its folders has opened, `uris` each open file's URI as the
-    client wrote it."""
+    `own` those of single projects where the client has them, `folders` the projects that each of
+    its folders has opened, `uris` each open file's URI as the client wrote it."""
 
     features: Features = field(default_factory=Features)
     options: Mapping[str, Any] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[Path, Mapping[str, Any]] = field(default_factory=dict)
     workspaces: dict[Path, Workspace] = field(default_factory=dict)
     folders: dict[Path, list[Path]] = field(default_factory=dict)
     uris: dict[Path, str] = field(default_factory=dict)
@@ -73,14 +74,30 @@ class Session:
     def close_idle(self, root: Path) -> Workspace | None:
         """Close a project that belongs to no folder and has no open file; None where it stays."""
         workspace = self.workspaces.get(root)
-        wanted = any(root in roots for roots in self.folders.values())
-        if workspace is None or wanted or workspace.open:
+        if workspace is None or self._is_wanted(root) or workspace.open:
             return None
         self.loose.discard(root)
         return self.workspaces.pop(root)
 
+    def is_guest(self, workspace: Workspace) -> bool:
+        """Whether a project is open only for the sake of single files, beside the folders that the
+        user works in."""
+        return bool(self.folders) and not self._is_wanted(workspace.root)
+
+    def paths_to_show(self, workspace: Workspace) -> list[str]:
+        """The files that a check of everything speaks of: of a guest only those that are open."""
+        guest = self.is_guest(workspace)
+        return sorted(workspace.open if guest else workspace.paths_with_findings())
+
+    def settings_of(self, root: Path) -> Mapping[str, Any]:
+        """The client's settings for a project."""
+        return self.own.get(root, self.overrides)
+
+    def _is_wanted(self, root: Path) -> bool:
+        return any(root in roots for roots in self.folders.values())
+
     def _open(self, root: Path) -> Workspace:
-        workspace = self.workspaces[root] = Workspace(root, self.overrides)
+        workspace = self.workspaces[root] = Workspace(root, self.settings_of(root))
         return workspace
 
     def locate(self, uri: str) -> Place | None:

@@ -8,7 +8,8 @@ from lsprotocol import types
 
 from lsp_server.config import FILE_NAME
 from lsp_server.project.files import is_project_file
-from lsp_server.server import configuration, sync
+from lsp_server.project.workspace import Workspace
+from lsp_server.server import configuration, diagnostics, sync
 from lsp_server.server.convert import to_path
 from lsp_server.server.session import Place
 
@@ -54,14 +55,28 @@ def register(server: RetortServer) -> None:
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def did_change_folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
-        for folder in params.event.added:
-            path = to_path(folder.uri)
-            for workspace in [] if path is None else server.session.add_folder(path):
-                server.loader.read(workspace)
-        for folder in params.event.removed:
-            path = to_path(folder.uri)
-            for workspace in [] if path is None else server.session.remove_folder(path):
+        session = server.session
+        added, removed = (
+            [path for folder in folders if (path := to_path(folder.uri)) is not None]
+            for folders in (params.event.added, params.event.removed)
+        )
+        new = [workspace for folder in added for workspace in session.add_folder(folder)]
+        for folder in removed:
+            for workspace in session.remove_folder(folder):
                 server.drop(workspace)
+        for workspace in session.workspaces.values():
+            if session.is_guest(workspace):  # stays for its open files alone
+                diagnostics.dropped(server, workspace)
+        server.start(_read(server, new))
+
+
+async def _read(server: RetortServer, new: list[Workspace]) -> None:
+    """Read projects that a folder has brought, under that folder's settings."""
+    if new and server.session.features.configuration:
+        await configuration.pull(server)
+    for workspace in new:
+        if server.session.workspaces.get(workspace.root) is workspace:
+            server.loader.read(workspace)
 
 
 def watch(server: RetortServer) -> None:

@@ -228,3 +228,31 @@ async def test_without_a_watcher_the_command_sees_the_disk(neovim: Editor) -> No
     await neovim.diagnostics("lib/new.ex")
     await neovim.diagnostics(PAGE_PATH, ONE)
     assert PAGE.count("one()") == 1
+
+
+async def test_a_folder_that_goes_takes_its_closed_files_along(
+    tmp_path: Path, project: Path
+) -> None:
+    second = tmp_path / "second"
+    write(second, {"mix.exs": "", PAGE_PATH: PAGE, OTHER_PATH: OTHER})
+    for name in (VSCODE, NEOVIM):
+        async with session(name, project, second) as editor:
+            summary = await editor.command("retort.checkWorkspace")
+            assert (summary["rules"], summary["files"]) == ({ONE: 4}, 4), "equal paths are two"
+            kept, gone = ((second / path).as_uri() for path in (PAGE_PATH, OTHER_PATH))
+            await editor.diagnostics(gone, ONE)
+            editor.open(kept, PAGE)
+            await editor.diagnostics(kept, ONE)
+            folder = types.WorkspaceFolder(second.as_uri(), "2")
+            event = types.WorkspaceFoldersChangeEvent([], [folder])
+            params = types.DidChangeWorkspaceFoldersParams(event)
+            editor.client.workspace_did_change_workspace_folders(params)
+            await editor.eventually(
+                lambda gone=gone, of=editor: not of.client.diagnostics.get(gone)
+            )
+            await editor.diagnostics(kept, ONE)
+            summary = await editor.command("retort.checkWorkspace")
+            assert (summary["rules"], summary["files"]) == ({ONE: 3}, 3), "and the open file"
+            assert not editor.client.diagnostics.get(gone)
+            await editor.command("retort.fixWorkspace")
+            assert not any(gone in str(edit) for edit in editor.applied)

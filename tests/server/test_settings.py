@@ -64,6 +64,31 @@ async def test_settings_that_are_pulled(project: Path) -> None:
         assert [one.method for one in editor.registered].count(changed) == 1
 
 
+async def test_a_folder_has_settings_of_its_own(tmp_path: Path, project: Path) -> None:
+    second, third = tmp_path / "second", tmp_path / "third"
+    for root in (second, third):
+        write(root, {"mix.exs": "", PAGE_PATH: "hm()\n"})
+    async with session(VSCODE, project, second, settings={}) as editor:
+        paths = [(root / PAGE_PATH).as_uri() for root in (project, second, third)]
+        for path in paths[:2]:
+            editor.open(path, "hm()\n")
+            await editor.diagnostics(path)
+        strict = {"retort": {"profile": "aggressive"}}
+        for root in (second, third):
+            editor.client.set_configuration(strict, scope_uri=root.as_uri())
+        tell(editor, None)
+        await editor.diagnostics(paths[1], "planted/strict")
+        await editor.diagnostics(paths[0])
+        event = types.WorkspaceFoldersChangeEvent([types.WorkspaceFolder(third.as_uri(), "3")], [])
+        params = types.DidChangeWorkspaceFoldersParams(event)
+        editor.client.workspace_did_change_workspace_folders(params)
+        editor.open(paths[2], "hm()\n")
+        await editor.diagnostics(paths[2], "planted/strict")
+        await editor.command("retort.restart")
+        await editor.diagnostics(paths[1], "planted/strict")
+        await editor.diagnostics(paths[0])
+
+
 async def test_what_is_wrong_with_the_settings_is_said_once(project: Path) -> None:
     async with session(VSCODE, project, settings={"rules": {"planted/countin": "off"}}) as editor:
         editor.open(PAGE_PATH)
