@@ -57,6 +57,7 @@ class _Reader:
         self.fields = FieldReader(form)
         self.tied: dict[int, tuple[str, bool]] = {}  # what is known of calls read before
         self.later: set[int] = set()  # calls that stand in a pipe after one read before
+        self.bare: list[str] = []  # own functions that a value was piped to without parentheses
         self.parameters: dict[str, str | None] = {}
         for at, pattern in enumerate(function.parameters):
             self.parameters.update(_bound(pattern, self._expand, at == 0 or None))
@@ -70,6 +71,7 @@ class _Reader:
             if not self._is_step(call, arguments):
                 continue
             passed: list[Call] = []
+            self.bare.clear()
             tied = self._schema_of(arguments[0], passed)
             if tied is None:
                 continue
@@ -78,6 +80,7 @@ class _Reader:
             self.tied[call.raw.id] = tied
             steps.setdefault(tied, []).append(self._step(call, arguments))
             keys = [self._key(one) for one in passed if not self._is_step(one, one.arguments)]
+            keys += [(self.form.module.name, name, 1) for name in self.bare]
             calls.setdefault(tied, {}).update(dict.fromkeys(keys))
         for (schema, presumed), found in steps.items():
             yield Changeset(
@@ -154,6 +157,8 @@ class _Reader:
             if pipe is not None and isinstance(pipe.right, Call):
                 self.later.add(pipe.right.raw.id)
                 yield pipe.right
+            elif pipe is not None and isinstance(pipe.right, Identifier):
+                self.bare.append(pipe.right.name)
         while pipe is not None:
             outer = pipe.parent
             if not isinstance(outer, Pipe):
@@ -161,6 +166,8 @@ class _Reader:
             if isinstance(outer.right, Call):
                 self.later.add(outer.right.raw.id)
                 yield outer.right
+            elif isinstance(outer.right, Identifier):
+                self.bare.append(outer.right.name)
             pipe = outer
 
     def _key(self, call: Call) -> FunctionKey:
@@ -206,6 +213,9 @@ class _Reader:
         match node:
             case Map() if node.struct is not None:
                 return self._expand(node.struct) or None
+            case Pipe(_, left, Identifier(name)):
+                self.bare.append(name)
+                return left
             case Pipe():
                 return node.right
             case Match():

@@ -11,6 +11,7 @@ from lsp_server.facts.migrations import default_index_name
 from lsp_server.facts.new_migration import atom
 from lsp_server.facts.schemas import Schema, schemas
 from lsp_server.facts.table_state import same_name
+from lsp_server.facts.upserts import Upsert
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
@@ -117,6 +118,7 @@ class MissingConstraintCall(ProjectRule):
       foreign keys or more without naming them, and that is most of those it casts: there the ids
       come from code, too. In the profile `aggressive` all of these are found.
     - No changeset casts the field; the index has expressions or is partial.
+    - The rows are written with `on_conflict:`, so that a second one of the same value is no error.
     - The function serves several schemas, a constraint is named by something computed, or the
       migrations of the table cannot be read.
 
@@ -127,12 +129,13 @@ class MissingConstraintCall(ProjectRule):
     """
 
     severity = Severity.INFORMATION
-    reads = (changesets, schemas, database)
+    reads = (changesets, schemas, database, Upsert)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """The constraints of each schema's table that its changesets do not name."""
         known = changesets(snapshot.index)
         bases = database(snapshot.index)
+        upserts = [one for _, one in snapshot.index.of(Upsert)]
         thorough = snapshot.settings.profile is Profile.AGGRESSIVE
         foreign: list[Finding] = []
         names_them = 0
@@ -149,7 +152,8 @@ class MissingConstraintCall(ProjectRule):
                 if step.name == "cast" and "/test/" not in f"/{site.path}"
             ]
             if casts:
-                yield from self._unique(schema, held.table, named, casts)
+                handled = [one.columns for one in upserts if schema.module in one.modules]
+                yield from self._unique(schema, held.table, named, casts, handled)
                 owners = frozenset() if thorough else _owners(held.database)
                 foreign += self._foreign(schema, held.table, named, casts, owners)
                 names_them += sum(one.name in _FOREIGN for one in named)
@@ -162,6 +166,7 @@ class MissingConstraintCall(ProjectRule):
         table: Table,
         named: Sequence[Step],
         casts: Sequence[tuple[ChangesetFile, Step]],
+        handled: Sequence[tuple[str, ...]],
     ) -> Iterator[Finding]:
         steps = [one for one in named if one.name in _UNIQUE]
         if not all(one.complete for one in steps):
@@ -176,6 +181,8 @@ class MissingConstraintCall(ProjectRule):
             if any(same_name(one.constraint, index.name) for one in steps if one.constraint):
                 continue
             if any(part.name in fields for one in steps for part in one.fields):
+                continue
+            if any(not one or sorted(one) == sorted(fields) for one in handled):
                 continue
             # One that casts only some of the fields leaves the others to the code, which knows.
             at = next((one for one in casts if _casts(one[1], fields)), None)

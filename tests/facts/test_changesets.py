@@ -288,3 +288,20 @@ def test_facts_survive_the_cache() -> None:
     facts = collect(Document("lib/a.ex", code.encode()))
     assert FileFacts(encoded=facts.encode()).of(Changeset) == facts.of(Changeset)
     assert isinstance(facts.of(Changeset)[0].steps[0], Step)
+
+
+def test_functions_in_pipes_need_no_parentheses() -> None:
+    (found,) = read(
+        """
+        def changeset(post, attrs) do
+          post
+          |> cast(attrs, [:title])
+          |> put_slug
+          |> validate_required([:title])
+          |> put_rest
+        end
+        """
+    )
+    assert [step.name for step in found.steps] == ["cast", "validate_required"]
+    assert found.schema == ""
+    assert set(found.calls) == {("Shop.Post", "put_slug", 1), ("Shop.Post", "put_rest", 1)}
