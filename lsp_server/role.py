@@ -25,26 +25,40 @@ ELIXIR = frozenset({".ex", ".exs", ".lock"})
 TEMPLATES = frozenset({".heex", ".leex", ".eex"})
 
 
-def inside_app(path: str) -> str:
-    """The path inside its application: `apps/<name>/` of an umbrella is taken off."""
-    parts = path.split("/")
-    if len(parts) > 2 and parts[0] == "apps":
-        return "/".join(parts[2:])
-    return path
+# The folders that Mix and Phoenix give an application: what stands before the first is its own.
+_OF_APP = frozenset({"lib", "test", "config", "priv", "assets"})
 
 
 def app_of(path: str) -> str:
-    """The folder of the umbrella application that holds a file, `apps/<name>/`; empty elsewhere."""
-    parts = path.split("/")
-    return f"apps/{parts[1]}/" if len(parts) > 2 and parts[0] == "apps" else ""
+    """The folder of the application that a file belongs to, with a slash at its end; empty where
+    that is the project's root.
+
+    It is `apps/<name>/` in an umbrella, and `backend/` for `backend/lib/shop.ex` where the project
+    is one part of a repository. What lies below `examples` is nobody's application: its databases
+    and configurations are never deployed.
+    """
+    folders = path.split("/")[:-1]
+    for at, folder in enumerate(folders):
+        if folder == "examples":
+            return ""
+        if folder in _OF_APP:
+            return "".join(f"{one}/" for one in folders[:at])
+        if folder == "apps" and at + 1 < len(folders):
+            return "".join(f"{one}/" for one in folders[: at + 2])
+    return ""
+
+
+def inside_app(path: str) -> str:
+    """The path inside its application."""
+    return path[len(app_of(path)) :]
 
 
 def role_of(path: str) -> Role:
     """The role of a file by its path from the project's root, in POSIX form."""
+    if not FOREIGN.isdisjoint(path.split("/")[:-1]):
+        return Role.DEPENDENCY
     inner = PurePosixPath(inside_app(path))
     folders = inner.parts[:-1]
-    if FOREIGN.intersection(folders):
-        return Role.DEPENDENCY
     if inner.name in ("mix.exs", "mix.lock"):
         return Role.MIX
     if "test" in folders[:1] or inner.name.endswith("_test.exs"):

@@ -78,7 +78,7 @@ class _Demand:
 
 _FARTHEST = 7  # functions between a read and the loop or query
 _MOST = 300  # demands of one read
-_LARGEST = 1000  # parts of what a demand is about; in one project some grew to 360,000 of 195 kinds
+_LARGEST = 200  # parts of what a demand is about; in one project some grew to 360,000 of 195 kinds
 
 
 @join(RowsReturned)

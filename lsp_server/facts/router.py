@@ -33,7 +33,23 @@ class RouterTable:
 
     def matching(self, segments: Segments) -> list[Route]:
         """The routes that can match a path, whose dynamic segments are None and match anything."""
-        return [route for route in self.routes if matches(route, segments)]
+        some = self._by_size.get(len(segments), self._globs)
+        return [route for route in some if matches(route, segments)]
+
+    @cached_property
+    def _globs(self) -> list[Route]:
+        """The routes that take paths of any length from theirs on."""
+        return [one for one in self.routes if one.is_prefix or "*" in one.path]
+
+    @cached_property
+    def _by_size(self) -> Mapping[int, list[Route]]:
+        """The routes that may match paths with a number of segments, for the numbers in routes."""
+        globs = set(map(id, self._globs))
+        sizes = [(len(one.segments), id(one) in globs, one) for one in self.routes]
+        return {
+            size: [one for its, is_glob, one in sizes if is_glob or its == size]
+            for size in {its for its, _, _ in sizes}
+        }
 
     def hides(self, segments: Segments) -> bool:
         """Whether a macro that cannot be seen may define a route for a path."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
+from operator import is_
 
 from lsp_server.facts.fact import Fact
 from lsp_server.text import Span
@@ -93,7 +94,7 @@ def replaced(
     if not expression.args or depth > 60:
         return expression
     args = tuple(replaced(one, value, depth + 1) for one in expression.args)
-    if args == expression.args:
+    if all(map(is_, args, expression.args)):
         return expression
     if expression.kind == "field":
         return field(args[0], expression.name)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from lsp_server.facts.context import ProjectContext
 from lsp_server.facts.modules import FunctionKey
-from lsp_server.facts.row_expressions import Expression
+from lsp_server.facts.row_expressions import Expression, parts
 from lsp_server.facts.row_reads import RowsReturned
 from lsp_server.facts.schemas import Schema, Schemas
 from lsp_server.text import Span
@@ -128,12 +128,19 @@ class Evaluator:
     # What functions give that are given nothing that is known, by their number of arguments: most
     # calls are such. What was cut short (by a budget, by recursion) is not remembered.
     _known: dict[tuple[FunctionKey, int], Values] = field(default_factory=dict)
+    # The same field is read again and again in one function.
+    _asked: dict[tuple[FunctionKey, Expression], Values] = field(default_factory=dict)
+    _parameters: dict[FunctionKey, frozenset[str]] = field(default_factory=dict)
     _cut: int = 0
 
     def values(self, expression: Expression, function: FunctionKey) -> Values:
         """What an expression in a function can be."""
-        self._budget, self._active = 4000, []
-        return self._of(expression, function, {}, 0)
+        asked = (function, expression)
+        found = self._asked.get(asked)
+        if found is None:
+            self._budget, self._active = 4000, []
+            found = self._asked[asked] = self._of(expression, function, {}, 0)
+        return found
 
     def _of(
         self, one: Expression, where: FunctionKey, given: Mapping[str, Values], depth: int
@@ -161,9 +168,14 @@ class Evaluator:
                     {pair.name: self._of(pair.args[0], where, given, depth + 1) for pair in pairs}
                 ),
             )
-        key = self.resolve(where[0], one) if one.kind == "call" else None
-        if key is not None and key not in self.returned:
-            return NOT_KNOWN  # whatever it is given
+        if one.kind == "call":
+            key = self.resolve(where[0], one)
+            wanted = self._read_by(key) if key is not None else self._read_by_library(one, where)
+            args = [
+                self._of(arg, where, given, depth + 1) if str(at) in wanted else NOT_KNOWN
+                for at, arg in enumerate(one.args)
+            ]
+            return self._call(one, args, where) if key is None else self._own(key, args, depth)
         args = [self._of(arg, where, given, depth + 1) for arg in one.args]
         match one.kind:
             case "either":
@@ -181,11 +193,20 @@ class Evaluator:
                 return _some(it for value in args[0] for it in _at(value, one))
             case "step":
                 return self._step(one, args)
-            case "call":
-                if key is not None:
-                    return self._own(key, args, depth)
-                return self._call(one, args, where)
         return NOT_KNOWN
+
+    def _read_by(self, key: FunctionKey) -> frozenset[str]:
+        """The parameters, by number, that what a function returns depends on; those of most
+        functions are not rows, and most calls give the same whatever they are given."""
+        found = self._parameters.get(key)
+        if found is None:
+            found = self._parameters[key] = frozenset(
+                part.name
+                for clause in self.returned.get(key, ())
+                for part in parts(clause.result)
+                if part.kind == "param"
+            )
+        return found
 
     def _full(self, module: str, where: FunctionKey) -> str:
         return where[0] if module == "__MODULE__" else module
@@ -283,11 +304,17 @@ class Evaluator:
 
     # ---- calls
 
+    def _read_by_library(self, call: Expression, where: FunctionKey) -> tuple[str, ...]:
+        """The arguments, by number, of a call of Ecto that matter."""
+        if call.name == "assoc" or call.name == "preload":
+            return "0", "1"
+        module = call.module or where[0]
+        fetching = call.name == "paginate" or call.name in _LISTS or call.name in _SINGLES
+        return ("0",) if fetching and self.context.is_repo(module) else ()
+
     def _call(self, call: Expression, args: list[Values], where: FunctionKey) -> Values:
         module = call.module or where[0]
-        if (call.module in ("Ecto", "Ecto.Query") and call.name == "assoc") or (
-            not call.module and call.name == "assoc"
-        ):
+        if call.name == "assoc" and call.module in ("", "Ecto", "Ecto.Query"):
             return self._assoc(args, call)
         if not self.context.is_repo(module) or (module, "prepare_query", 3) in self.returned:
             return NOT_KNOWN
@@ -308,6 +335,8 @@ class Evaluator:
         return NOT_KNOWN
 
     def _own(self, key: FunctionKey, args: list[Values], depth: int) -> Values:
+        if key not in self.returned:
+            return NOT_KNOWN
         plain = (key, len(args)) if all(arg == NOT_KNOWN for arg in args) else None
         if plain is not None and plain in self._known:
             return self._known[plain]
