@@ -171,6 +171,15 @@ class Document:
         for form in self.forms:
             yield from form.templates
 
+    def parsing(self) -> Iterator[None]:
+        """Read all that everybody asks for, in small steps: forms, templates and their nodes."""
+        for form in self.forms:
+            _ = form.index
+            yield
+        for layer in self.templates:
+            _ = layer.index
+            yield
+
     def names_at(self, offset: int) -> Names:
         """What names mean at a byte offset."""
         form = self.outline.form_at(offset)

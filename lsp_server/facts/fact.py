@@ -8,6 +8,7 @@ takes ten times as long to make and cannot be decoded from msgpack without a sec
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, dataclass_transform
 
@@ -30,6 +31,7 @@ class Fact(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 FACT_TYPES: dict[str, type[Fact]] = {}
 Collector = Callable[[Document], Iterable[Fact]]
+Found = dict["type[Fact]", list["Fact"]]
 COLLECTORS: list[tuple[frozenset[type[Fact]], Collector]] = []
 
 
@@ -134,17 +136,33 @@ def _meaning(value: object) -> object:
 def collect(document: Document, wanted: Collection[type[Fact]] | None = None) -> FileFacts:
     """The facts of a document: all, or those that come with the `wanted` types. A collector that
     raises is logged and gives none."""
-    found: dict[type[Fact], list[Fact]] = {}
+    found: Found = {}
+    deque(collecting(document, found, wanted), maxlen=0)
+    return file_facts(found)
+
+
+def collecting(
+    document: Document, found: Found, wanted: Collection[type[Fact]] | None = None
+) -> Iterator[None]:
+    """Put the facts of a document into `found`, a step for each of them and for each collector."""
     for types, collector in COLLECTORS:
         if wanted is not None and types.isdisjoint(wanted):
             continue
+        facts: Found = {}
         try:
-            facts = list(collector(document))
+            for fact in collector(document):
+                facts.setdefault(type(fact), []).append(fact)
+                yield
         except Exception:
             log.exception("%s failed on %s and was skipped", collector.__name__, document.path)
             continue
-        for fact in facts:
-            found.setdefault(type(fact), []).append(fact)
+        for kind, some in facts.items():
+            found.setdefault(kind, []).extend(some)
+        yield
+
+
+def file_facts(found: Found) -> FileFacts:
+    """What was collected."""
     return FileFacts({kind: tuple(facts) for kind, facts in found.items()})
 
 

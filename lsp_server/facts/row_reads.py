@@ -159,32 +159,40 @@ class _Collector:
 
     def facts(self) -> Iterator[Fact]:
         """All of them."""
-        found: list[Fact] = list(_reads(self.document, self._spans()))
+        found: list[RowsGiven] = []
+        for fact in self._stated():
+            yield fact
+            if isinstance(fact, RowsReturned):
+                continue
+            if isinstance(fact, RowsGiven):
+                found.append(fact)
+                depends = any(holds(one, "param") for one in fact.args)
+            else:
+                depends = free(fact.root) is not None
+            if depends:
+                self.wanted[fact.module, fact.function, fact.arity] = None
+        yield from self._callers(found)
+
+    def _stated(self) -> Iterator[RowRead | RowsGiven | RowsReturned]:
+        yield from _reads(self.document, self._spans())
         live = b"live_" in self.document.source or b"Live" in self.document.source
         for form in self.forms:
             function = form.function
             if function is None or form.callee not in _DEFINITIONS:
                 if form.callee == _DELEGATION:
-                    found.extend(self._delegated(form))
+                    yield from self._delegated(form)
                 continue
             names = form.index.raw_calls.keys()
             if live and not _SETTING.isdisjoint(names):
-                found.extend(self._handed_on(form, "assign"))
+                yield from self._handed_on(form, "assign")
             if not _RENDERING.isdisjoint(names):
-                found.extend(self._handed_on(form, "render"))
+                yield from self._handed_on(form, "render")
             if not _LOOPING.isdisjoint(names):
-                found.extend(self._handed_on(form, "loop"))
-            found.extend(self._returned(form, function))
+                yield from self._handed_on(form, "loop")
+            yield from self._returned(form, function)
             for layer in form.templates if b"~H" in form.bytes else ():
-                found.extend(_components(self.document, place_of(form), form, layer))
-        found.extend(self._lists())
-        yield from found
-        for fact in found:
-            if (isinstance(fact, RowRead) and free(fact.root) is not None) or (
-                isinstance(fact, RowsGiven) and any(holds(one, "param") for one in fact.args)
-            ):
-                self.wanted[fact.module, fact.function, fact.arity] = None
-        yield from self._callers(found)
+                yield from _components(self.document, place_of(form), form, layer)
+        yield from self._lists()
 
     def _spans(self) -> Iterator[tuple[Span, Place, Where]]:
         for form in self.forms:
@@ -241,9 +249,9 @@ class _Collector:
         ]
         yield RowsReturned(*place_of(form), result, tuple(defaults), function.name_span)
 
-    def _callers(self, found: list[Fact]) -> Iterator[RowsGiven]:
+    def _callers(self, found: list[RowsGiven]) -> Iterator[RowsGiven]:
         """Who in this file calls the functions that do something with what they are given."""
-        known = {fact.span for fact in found if isinstance(fact, RowsGiven)}
+        known = {fact.span for fact in found}
         pending = list(self.wanted)
         for module, name, arity in pending:  # grows while it is read
             for form in self._mentioning(name, arity):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from lsp_server.document import Document
 from lsp_server.facts.context import ProjectContext, context_relevant, project_context
-from lsp_server.facts.fact import Fact, FileFacts, collect
+from lsp_server.facts.fact import Fact, FileFacts, Found, collect, collecting, file_facts
 from lsp_server.facts.index import Index
 from lsp_server.project.files import read_file
 from lsp_server.project.result import FileResult
@@ -43,9 +43,12 @@ class ProjectFacts:
             self._context = project_context(Index(files))
         return self._context
 
-    def read(self, document: Document) -> Kinds:
-        """Take in an open document, whose facts have moved with the findings about them."""
-        changed = self.index.put(document.path, collect(document))
+    def reading(self, document: Document) -> Generator[None, None, Kinds]:
+        """Take in an open document, whose facts have moved with the findings about them: a step for
+        each fact, and all at once when the last is found."""
+        found: Found = {}
+        yield from collecting(document, found)
+        changed = self.index.put(document.path, file_facts(found))
         self._note(document.path, context_relevant(document.path, document.source), changed)
         return changed
 

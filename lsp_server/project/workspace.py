@@ -7,6 +7,7 @@ of both).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
@@ -253,8 +254,13 @@ class Workspace:
 
     def collect(self, path: str) -> None:
         """Read the facts of an open file again."""
+        deque(self.collecting(path), maxlen=0)
+
+    def collecting(self, path: str) -> Iterator[None]:
+        """The same in small steps. It is for the version that is open at the first one: after an
+        edit nobody may go on with it."""
         if path not in self._outside:
-            self._note(self._facts.read(self.open[path]))
+            self._note((yield from self._facts.reading(self.open[path])))
 
     def _note(self, changed: set[type[Fact]]) -> None:
         """Facts of these types are others than before: what was found by them must be found

@@ -1,16 +1,18 @@
 """When work is done on the event loop: checks after edits, then facts, then project rules.
 
 An edit is checked at once if the loop has been idle, else after twice what the last check took,
-so that fast typing never queues more than one check a document. Project rules run one a turn of
-the loop.
+so that fast typing never queues more than one check a document. When typing pauses, facts are read
+in slices, which the next key ends; project rules run one a turn of the loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from lsp_server.project.workspace import Workspace
@@ -18,7 +20,11 @@ from lsp_server.server.session import Place
 
 SHORTEST = 0.005  # seconds between two checks of one document while somebody types
 LONGEST = 0.1  # the same for documents that take long
-FACTS_AFTER = 0.15  # seconds without an edit until the facts of a file are read again, or longer
+FACTS_AFTER = (
+    0.35  # seconds without an edit until facts are read again: longer than between two keys
+)
+SLICE = 0.003  # seconds of reading facts until somebody else has a turn
+PAUSE = 0.001  # seconds that they have at least: keys come in through another thread
 
 
 @dataclass
@@ -27,6 +33,7 @@ class _Slot:
 
     check: asyncio.TimerHandle | asyncio.Handle | None = None
     facts: asyncio.TimerHandle | None = None
+    work: Iterator[None] | None = None  # what is left of reading the facts
     cost: float = 0.0  # seconds of the last check after an edit
     settling: float = 0.0  # seconds that the last full look took
     finished: float = 0.0
@@ -35,7 +42,7 @@ class _Slot:
         for handle in (self.check, self.facts):
             if handle is not None:
                 handle.cancel()
-        self.check = self.facts = None
+        self.check = self.facts = self.work = None
 
 
 @dataclass
@@ -64,7 +71,8 @@ class Scheduler:
                 slot.check = loop.call_later(rest, self._check_quickly, place)
         if slot.facts is not None:
             slot.facts.cancel()
-        slot.facts = loop.call_later(max(FACTS_AFTER, slot.settling), self.settle, place)
+        slot.work = self._settling(place)
+        slot.facts = loop.call_later(max(FACTS_AFTER, slot.settling), self._settle_on, place)
 
     def _check_quickly(self, place: Place) -> None:
         self._check(place, quick=True)
@@ -96,14 +104,30 @@ class Scheduler:
 
     def settle(self, place: Place) -> None:
         """Bring the facts of a document up to date and run what depends on them."""
-        slot, workspace, begun = self._slot(place), place.workspace, time.perf_counter()
-        slot.cancel()
+        self._slot(place).cancel()
+        deque(self._settling(place), maxlen=0)
+
+    def _settle_on(self, place: Place) -> None:
+        """Do a slice of that, and the rest later."""
+        slot, until = self._slot(place), time.perf_counter() + SLICE
+        for _ in slot.work or ():
+            if time.perf_counter() > until:
+                loop = asyncio.get_running_loop()
+                slot.facts = loop.call_later(PAUSE, self._settle_on, place)
+                return
+
+    def _settling(self, place: Place) -> Iterator[None]:
+        slot, workspace, took = self._slot(place), place.workspace, 0.0
         if not (place.is_open and workspace.ready):
+            slot.cancel()
             return
-        before = workspace.context.digest
-        self._check(place)
-        workspace.collect(place.path)
-        slot.settling = time.perf_counter() - begun
+        before, begun = workspace.context.digest, time.perf_counter()
+        for _ in chain(workspace.open[place.path].parsing(), self._settling_steps(place)):
+            took += time.perf_counter() - begun
+            yield
+            begun = time.perf_counter()
+        slot.cancel()
+        slot.settling = took
         if workspace.context.digest == before:
             self.changed(place)
         else:
@@ -111,6 +135,11 @@ class Scheduler:
         self.run_project_rules(workspace)
         while workspace.moved:
             self.changed(Place(workspace, workspace.moved.pop()))
+
+    def _settling_steps(self, place: Place) -> Iterator[None]:
+        self._check(place)
+        yield
+        yield from place.workspace.collecting(place.path)
 
     def settle_pending(self, workspace: Workspace) -> None:
         """Bring everything up to date before an answer that must not be stale."""
