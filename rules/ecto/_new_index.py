@@ -133,8 +133,8 @@ class Wanted:
     def _inserted(self, snapshot: Snapshot) -> Iterator[Edit]:
         document = snapshot.document(self.path)
         call = None if document is None else table_call(document, self.span)
-        if document is None or call is None:
-            return
+        if document is None or call is None or self.table.name not in call.arguments[0].text:
+            return  # perhaps of a table that is given another name later on
         online = self.database.is_postgres and self.table.path != self.path
         indent = len(document.lines.indentation(call.start))
         statement = self._statement(online, call.has_parentheses, indent)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lsp_server.facts import mix
 from lsp_server.facts.changesets import ChangesetFile, Step, changesets
-from lsp_server.facts.database import Table, database
-from lsp_server.facts.migrations import default_index_name
-from lsp_server.facts.schemas import Schema, schemas
+from lsp_server.facts.database import database
+from lsp_server.facts.migrations import Execute, Migration, default_index_name
+from lsp_server.facts.new_migration import atom
+from lsp_server.facts.schemas import schemas
 from lsp_server.facts.table_state import same_name
-from lsp_server.lint.finding import Finding, Fix, Related
+from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.role import app_of
 from lsp_server.snapshot import Snapshot
+from lsp_server.text import Span
 
-from ._new_index import Wanted
+from ._new_index import Wanted, call_at
+from ._schema_fields import with_option
 from ._schema_table import Held, table_of
+from ._unique_index import UNIQUE, Lack, Relied, index_name
 
 _ASH = ("ash_postgres", "ash_sqlite")
 
@@ -30,6 +33,11 @@ class MissingUniqueIndex(ProjectRule):
     Without the index two equal rows go in one after the other, and every `Repo.get_by` of that
     field raises from then on. `unsafe_validate_unique/3` asks first, but two requests that ask at
     the same time both hear that the value is free.
+
+    The error is found by the name of the index, which Ecto makes up from the table and the fields
+    in their order: `unique_constraint(:email)` waits for `users_email_index`. If the only unique
+    index is one of `[:org_id, :email]`, or has a name of its own, its error raises
+    `Ecto.ConstraintError`, and the step has to say `name:`.
 
     ## Bad
 
@@ -135,8 +143,9 @@ class MissingUniqueIndex(ProjectRule):
 
     ## When it stays silent
 
-    - A unique index holds any of the fields, alone, with others or in an expression, or has the
-      name that `name:` says; so do other constraints of that name.
+    - A unique index has an expression over any of the fields, or the name that `name:` says; so do
+      other constraints of that name, and plain SQL that contains it.
+    - Another step of the schema's changesets names the unique index that holds the fields.
     - The fields are the primary key, virtual, or of an embedded schema.
     - The function serves several schemas, the fields or the name are computed, or the table is not
       made by migrations that can be read.
@@ -145,31 +154,43 @@ class MissingUniqueIndex(ProjectRule):
 
     It creates the unique index: in the migration that makes the column if that is the newest, else
     in a new migration. The migration fails if there are equal rows already, which must be merged
-    first.
+    first. Where there is an index of another name, the step is given that name.
     """
 
-    reads = (changesets, schemas, database, mix.dependencies)
+    reads = (changesets, schemas, database, mix.dependencies, Migration)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """The steps of each schema's changesets that rely on an index."""
         known = changesets(snapshot.index)
         bases = database(snapshot.index)
         packages = mix.dependencies(snapshot.index)
+        sql = [
+            one.up
+            for _, migration in snapshot.index.of(Migration)
+            for one in migration.up
+            if isinstance(one, Execute) and one.up is not None
+        ]
         place = 0
         for found in schemas(snapshot.index):
             schema = found.schema
             held = table_of(schema, found.path, bases)
             if held is None:
                 continue
+            reader = Relied(schema, held, [step for _, step in known.steps(schema.module, UNIQUE)])
             seen: set[tuple[str, ...]] = set()
             for site, step in _relying(known.of(schema.module)):
-                lacks = _lacking(step, schema, held.table)
-                if lacks is None or lacks in seen:
+                lack = reader.lacking(step)
+                if lack is None or lack.columns in seen:
                     continue
-                seen.add(lacks)
+                if lack.name and any(lack.name in text for text in sql):
+                    continue
+                if lack.others:
+                    yield self._misnamed(site, step, lack, held)
+                    continue
+                seen.add(lack.columns)
                 own = {**packages.get("", {}), **packages.get(app_of(found.path), {})}
                 generated = any(package in own for package in _ASH)
-                finding = self._finding(site, step, lacks, held, place, generated)
+                finding = self._finding(site, step, lack, held, place, generated)
                 place += finding.fix is not None and finding.fix.needs_files
                 yield finding
 
@@ -177,24 +198,22 @@ class MissingUniqueIndex(ProjectRule):
         self,
         site: ChangesetFile,
         step: Step,
-        columns: tuple[str, ...],
+        lack: Lack,
         held: Held,
         place: int,
         generated: bool,
     ) -> Finding:
-        table = held.table
+        table, columns = held.table, lack.columns
         last = max((table.columns[one] for one in columns), key=lambda one: one.path)
         slug = f"add_unique_index_to_{table.name}"
-        name = step.constraint if step.name == "unique_constraint" else ""
-        if same_name(name, default_index_name(table.name, columns)):
-            name = ""
+        name = "" if same_name(lack.name, default_index_name(table.name, columns)) else lack.name
         wanted = Wanted(
             held.database, table, columns, last.path, last.span, slug, place, True, name
         )
         fix: Fix | None = None
         # An index that the newest migration makes and drops would be dropped again.
         undone = wanted.in_place and any(one.index.columns == columns for one in table.dropped)
-        if not generated and not undone:
+        if not generated and not undone and lack.certain:
             where = "in its migration" if wanted.in_place else "in a new migration"
             title = f"Make {wanted.named} unique {where}"
             fix = Fix.review(title, wanted.build, needs_files=not wanted.in_place)
@@ -206,45 +225,40 @@ class MissingUniqueIndex(ProjectRule):
             related=[Related(last.span, f"the column `{last.name}`", last.path)],
         )
 
+    def _misnamed(self, site: ChangesetFile, step: Step, lack: Lack, held: Held) -> Finding:
+        """A step that waits for the error of an index that has another name."""
+        index, path = lack.others[0].index, lack.others[0].path
+        name = index_name(index, held)
+
+        def build(snapshot: Snapshot) -> list[Edit]:
+            return _named(snapshot, site.path, step.span, name)
+
+        only = len(lack.others) == 1
+        return self.finding(
+            step.span,
+            f"`{step.name}` waits for `{lack.name}`, but the unique index is called `{name}`",
+            path=site.path,
+            fix=Fix.review(f"Name the index: {atom(name)}", build) if only else None,
+            related=[Related(index.span, "the unique index", path)],
+        )
+
 
 def _relying(sites: tuple[ChangesetFile, ...]) -> Iterator[tuple[ChangesetFile, Step]]:
     """The steps that rely on an index, constraints first."""
-    for name in ("unique_constraint", "unsafe_validate_unique"):
+    for name in (UNIQUE, "unsafe_validate_unique"):
         for site in sites:
             if "/test/" not in f"/{site.path}":
                 yield from ((site, one) for one in site.changeset.steps if one.name == name)
 
 
-def _lacking(step: Step, schema: Schema, table: Table) -> tuple[str, ...] | None:
-    """The columns whose unique index a step relies on in vain."""
-    if not step.complete or not step.fields or step.option("match") is not None:
-        return None
-    columns = tuple(schema.column(one.name) for one in step.fields)
-    if not all(one in table.columns for one in columns):
-        return None
-    if set(columns) & set(table.primary_key) or set(columns) & set(schema.keys):
-        return None
-    for one in table.indexes:
-        if one.index.unique and (not one.index.exact or _holds(one.index.columns, columns)):
-            return None
-    if any(one.exclude for one in table.constraints):
-        return None
-    if step.name == "unique_constraint" and step.option("name") is not None:
-        name = step.constraint
-        if re.fullmatch(r"\w+", name) is None or _is_taken(name, table):
-            return None
-        # Which columns an index of another name is to have, only its author knows.
-        return columns if same_name(name, default_index_name(table.name, columns)) else None
-    return columns
-
-
-def _holds(indexed: tuple[str, ...], columns: tuple[str, ...]) -> bool:
-    return any(
-        re.search(rf"\b{re.escape(column)}\b", part) for part in indexed for column in columns
-    )
-
-
-def _is_taken(name: str, table: Table) -> bool:
-    names = [one.index.name for one in table.indexes if one.index.unique]
-    names += [one.name for one in table.constraints]
-    return any(same_name(one, name) for one in [*names, f"{table.name}_pkey"])
+def _named(snapshot: Snapshot, path: str, step: Span, name: str) -> list[Edit]:
+    """The edit that gives a constraint the name of its index."""
+    document = snapshot.document(path)
+    call = None if document is None else call_at(document, step)
+    if document is None or call is None or not call.has_parentheses:
+        return []
+    said = call.keyword("name")
+    if said is not None:
+        return [Edit(said.span, atom(name), path)]
+    edits = with_option(call, f"name: {atom(name)}", document)
+    return [Edit(one.span, one.text, path) for one in edits]
