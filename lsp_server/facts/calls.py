@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from lsp_server.document import Document
 from lsp_server.facts.callees import Candidate, Scope, candidates, components, is_piped
+from lsp_server.facts.chosen import Literal, given, taken
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.loops import recursion, tag_loops
 from lsp_server.facts.places import (
@@ -18,7 +19,7 @@ from lsp_server.facts.places import (
     in_order,
     place_at,
 )
-from lsp_server.facts.primitives import KERNEL, words
+from lsp_server.facts.primitives import KERNEL, LIBRARY, words
 from lsp_server.facts.regions import regions_of
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
@@ -44,7 +45,8 @@ class CallSite(Fact):
     `module` is the callee's full name; empty where an import must bring it. In a template file it
     is as written. `place` holds the bits of `facts.places`; `over` is the text of the collection
     that the innermost loop runs over, if it is short; `subject` is the first module that is named
-    among the arguments of a repo's function, or in the chain that is piped into it.
+    among the arguments of a repo's function, or in the chain that is piped into it. `given` are the
+    literal arguments of a call that may be one of the project's own functions.
     """
 
     module: str
@@ -54,17 +56,21 @@ class CallSite(Fact):
     place: int = 0
     over: str = ""
     subject: str = ""
+    given: tuple[Literal, ...] = ()
 
 
 class FunctionCalls(Fact):
     """The calls of one clause of a function, in the order of the text; clauses without any are left
-    out. A template file is a clause of the function that is named as the file, of no module."""
+    out, unless their heads take literals. A template file is a clause of the function that is named
+    as the file, of no module."""
 
     module: str
     name: str
     arity: int
     span: Span  # of the name
     calls: tuple[CallSite, ...]
+    taken: tuple[Literal, ...] = ()  # by its head
+    whole: bool = False  # whether it takes every call that gives these
 
 
 _MODULE = re.compile(rb"(?:__MODULE__|[A-Z]\w*)(?:\s*\.\s*[A-Z]\w*)*|:[a-z]\w*")
@@ -110,9 +116,11 @@ def collect_calls(document: Document) -> Iterator[FunctionCalls]:
         if scope is None:
             scope = scopes[id(form.module)] = Scope(form.module, form.module.names)
         calls = _of_function(form, function, scope)
-        if calls:
+        literals, whole = taken(function) if form.callee != b"defdelegate" else ((), False)
+        if calls or literals:
             yield FunctionCalls(
-                scope.module, function.name, function.arity, function.name_span, _ordered(calls)
+                *(scope.module, function.name, function.arity, function.name_span),
+                *(_ordered(calls), literals, whole),
             )
 
 
@@ -182,11 +190,17 @@ def _placed(
     candidate: Candidate, index: NodeIndex, scope: Scope, regions: Sequence[Region], base: int
 ) -> CallSite:
     raw, module, name, arity, span = candidate
+    source = index.tree.source
     place, over = place_at(regions, raw.start_byte, raw.end_byte) if regions else (0, "")
-    if _is_unused(raw, index.tree.source):
+    if _is_unused(raw, source):
         place |= UNUSED
-    subject = scope.subject(raw, index.tree.source, index) if module.endswith("Repo") else ""
-    return CallSite(module, name, arity, span, place | base, over, subject)
+    if module.endswith("Repo"):
+        subject = scope.subject(raw, source, index)
+        return CallSite(module, name, arity, span, place | base, over, subject)
+    literals: tuple[Literal, ...] = ()
+    if module not in LIBRARY:
+        literals = given(raw, source, span.end, is_piped(source, raw.start_byte))
+    return CallSite(module, name, arity, span, place | base, over, given=literals)
 
 
 def _is_unused(raw: RawNode, source: bytes) -> bool:

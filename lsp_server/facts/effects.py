@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from lsp_server.facts.calls import CallSite, FunctionCalls
+from lsp_server.facts.chosen import Literal, Taken, possible
 from lsp_server.facts.context import ProjectContext, project_context
 from lsp_server.facts.index import Index, join
 from lsp_server.facts.modules import Function, FunctionKey, Module, functions, modules
@@ -32,6 +33,7 @@ class Clause(NamedTuple):
     arity: int
     span: Span  # of the name
     calls: tuple[CallSite, ...]
+    taken: Taken = ((), False)
 
     @property
     def key(self) -> FunctionKey:
@@ -47,9 +49,26 @@ class Step(NamedTuple):
     text: str
 
 
-# How a function comes to an effect: the call that leads there, with its file, and the function that
-# it calls; None where the call itself is of a library and has the effect.
-_Link = tuple[str, CallSite, "FunctionKey | None"]
+class _Link(NamedTuple):
+    """How a clause comes to an effect: the call that leads there, and the clause that this runs;
+    None where the call itself is of a library and has the effect. `steps` calls lie below."""
+
+    clause: Clause
+    call: CallSite
+    following: _Link | None
+    steps: int
+
+
+@dataclass(frozen=True)
+class _Reaching:
+    """What comes to an effect: functions by their nearest clause, and clauses by their numbers."""
+
+    functions: dict[FunctionKey, _Link] = field(default_factory=dict)
+    clauses: dict[int, _Link] = field(default_factory=dict)
+
+
+# A call, with the number of the clause in which it stands.
+_Site = tuple[int, CallSite]
 
 
 @dataclass(frozen=True)
@@ -62,9 +81,11 @@ class CallGraph:
 
     clauses: Sequence[Clause]
     callers: Mapping[FunctionKey, Sequence[tuple[FunctionKey, str, CallSite]]]
-    leaves: Mapping[Effect, Sequence[tuple[FunctionKey, str, CallSite]]]
+    _leaves: Mapping[Effect, Sequence[_Site]] = field(repr=False)
+    _above: Mapping[FunctionKey, Sequence[_Site]] = field(repr=False)
     _callees: _Callees = field(repr=False)
-    _links: dict[tuple[Effect, int], dict[FunctionKey, _Link]] = field(
+    _choices: _Choices = field(repr=False)
+    _links: dict[tuple[Effect, int], _Reaching] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -88,13 +109,17 @@ class CallGraph:
         function = self._callees.function(caller, call)
         if function is None:
             return self._callees.primitive(caller, call)
-        return self.effects_of(function, avoiding)
+        found = NOTHING
+        for effect in Effect:
+            if self._link(function, call, effect, avoiding) is not None:
+                found |= effect
+        return found
 
     def effects_of(self, function: FunctionKey, avoiding: int = 0) -> Effect:
         """All that running a function does, itself or through the functions it reaches."""
         found = NOTHING
         for effect in Effect:
-            if function in self._reaching(effect, avoiding):
+            if function in self._reaching(effect, avoiding).functions:
                 found |= effect
         return found
 
@@ -104,13 +129,13 @@ class CallGraph:
         """The shortest way from the function that is called down to a single effect, step by step;
         empty where the call has the effect itself, or does not have it."""
         function = self._callees.function(caller, call)
-        links = self._reaching(effect, avoiding)
+        link = None if function is None else self._link(function, call, effect, avoiding)
         steps: list[Step] = []
-        while function is not None and function in links:
-            path, below, following = links[function]
-            text = f"`{written(function)}` calls `{self.name_of(function[0], below)}`"
-            steps.append(Step(path, below.span, text))
-            function = following
+        while link is not None:
+            clause, below = link.clause, link.call
+            text = f"`{written(clause.key)}` calls `{self.name_of(clause.module, below)}`"
+            steps.append(Step(clause.path, below.span, text))
+            link = link.following
         return tuple(steps)
 
     def leaf(
@@ -121,12 +146,11 @@ class CallGraph:
         function = self._callees.function(caller, call)
         if function is None:
             return (caller, call) if effect in self._callees.primitive(caller, call) else None
-        links = self._reaching(effect, avoiding)
-        while function in links:
-            _, below, following = links[function]
-            if following is None:
-                return function[0], below
-            function = following
+        link = self._link(function, call, effect, avoiding)
+        while link is not None:
+            if link.following is None:
+                return link.clause.module, link.call
+            link = link.following
         return None
 
     def name_of(self, caller: str, call: CallSite) -> str:
@@ -139,25 +163,72 @@ class CallGraph:
             module = module.rpartition(".")[2]
         return f"{module}.{call.name}/{call.arity}"
 
-    def _reaching(self, effect: Effect, avoiding: int) -> Mapping[FunctionKey, _Link]:
-        """The functions that come to an effect, each with its next step: a search from the leaves
-        upwards, so that the step is one on a shortest way."""
+    def _link(
+        self, function: FunctionKey, call: CallSite, effect: Effect, avoiding: int
+    ) -> _Link | None:
+        """The nearest clause with an effect among those of a function that a call can run."""
+        reaching = self._reaching(effect, avoiding)
+        nearest = reaching.functions.get(function)
+        chosen = None if nearest is None else self._choices.of(function, call)
+        if chosen is None:
+            return nearest
+        links = (reaching.clauses[one] for one in chosen if one in reaching.clauses)
+        return min(links, key=lambda link: link.steps, default=None)
+
+    def _reaching(self, effect: Effect, avoiding: int) -> _Reaching:
+        """What comes to an effect, each with its next step: a search from the leaves upwards, so
+        that the step is one on a shortest way."""
         known = self._links.get((effect, avoiding))
         if known is not None:
             return known
-        links: dict[FunctionKey, _Link] = {}
-        pending: list[FunctionKey] = []
-        for caller, path, call in self.leaves.get(effect, ()):
-            if not call.place & avoiding and caller not in links:
-                links[caller] = (path, call, None)
-                pending.append(caller)
-        for function in pending:  # grows while it is read
-            for caller, path, call in self.callers.get(function, ()):
-                if caller not in links and not call.place & avoiding:
-                    links[caller] = (path, call, function)
-                    pending.append(caller)
-        self._links[effect, avoiding] = links
-        return links
+        found = self._links[effect, avoiding] = _Reaching()
+        pending: list[int] = []
+
+        def add(number: int, call: CallSite, following: _Link | None) -> None:
+            if number not in found.clauses and not call.place & avoiding:
+                steps = 0 if following is None else following.steps + 1
+                link = _Link(self.clauses[number], call, following, steps)
+                found.clauses[number] = link
+                pending.append(number)
+
+        for number, call in self._leaves.get(effect, ()):
+            add(number, call, None)
+        for one in pending:  # grows while it is read
+            link, function = found.clauses[one], self.clauses[one].key
+            is_first = found.functions.setdefault(function, link) is link
+            for number, call in self._above.get(function, ()):
+                chosen = self._choices.of(function, call)
+                if is_first if chosen is None else one in chosen:
+                    add(number, call, link)
+        return found
+
+
+class _Choices:
+    """Which clauses of a function a call can run, where its literals tell."""
+
+    def __init__(self, clauses: Sequence[Clause]) -> None:
+        telling = {one.key for one in clauses if one.taken[0]}
+        self._clauses: dict[FunctionKey, list[int]] = {}
+        for number, one in enumerate(clauses if telling else ()):
+            if one.key in telling:
+                self._clauses.setdefault(one.key, []).append(number)
+        self._taken = [one.taken for one in clauses]
+        self._known: dict[tuple[FunctionKey, tuple[Literal, ...]], frozenset[int]] = {}
+
+    def of(self, function: FunctionKey, call: CallSite) -> frozenset[int] | None:
+        """The numbers of the clauses; None for any. A call that leaves out defaults is not told,
+        as its arguments stand at other places."""
+        if not call.given or call.arity != function[2]:
+            return None
+        numbers = self._clauses.get(function)
+        if numbers is None:
+            return None
+        key = function, call.given
+        known = self._known.get(key)
+        if known is None:
+            chosen = possible([self._taken[one] for one in numbers], call.given)
+            known = self._known[key] = frozenset(numbers[one] for one in chosen)
+        return known
 
 
 def written(function: FunctionKey) -> str:
@@ -239,7 +310,7 @@ def _clauses(index: Index, callees: _Callees, context: ProjectContext) -> Iterat
             aliases = brought[module] = expansion.aliases
         if aliases:
             calls = tuple(_expanded(call, aliases) for call in calls)
-        yield Clause(path, module, name, one.arity, one.span, calls)
+        yield Clause(path, module, name, one.arity, one.span, calls, (one.taken, one.whole))
 
 
 def _expanded(call: CallSite, aliases: Mapping[str, str]) -> CallSite:
@@ -261,8 +332,9 @@ def call_graph(index: Index) -> CallGraph:
     callees = _Callees(functions(index), modules(index), context)
     clauses = list(_clauses(index, callees, context))
     callers: dict[FunctionKey, list[tuple[FunctionKey, str, CallSite]]] = {}
-    leaves: dict[Effect, list[tuple[FunctionKey, str, CallSite]]] = {}
-    for clause in clauses:
+    above: dict[FunctionKey, list[_Site]] = {}
+    leaves: dict[Effect, list[_Site]] = {}
+    for number, clause in enumerate(clauses):
         key = clause.key
         for call in clause.calls:
             if call.place & (ELSEWHERE | LATER):
@@ -270,8 +342,9 @@ def call_graph(index: Index) -> CallGraph:
             callee = callees.function(clause.module, call)
             if callee is not None:
                 callers.setdefault(callee, []).append((key, clause.path, call))
+                above.setdefault(callee, []).append((number, call))
                 continue
             effect = callees.primitive(clause.module, call)
             if effect:
-                leaves.setdefault(effect, []).append((key, clause.path, call))
-    return CallGraph(clauses, callers, leaves, callees)
+                leaves.setdefault(effect, []).append((number, call))
+    return CallGraph(clauses, callers, leaves, above, callees, _Choices(clauses))

@@ -313,9 +313,12 @@ defmodule Shop.Orders do
 end
 """
     found = clauses(source)
-    assert [(one.name, one.arity) for one in found] == [("handle", 2), ("handle", 2), ("get", 1)]
-    assert [one.span.slice(source.encode()) for one in found] == [b"handle", b"handle", b"get"]
-    (delegated,) = found[2].calls
+    names = [("handle", 2), ("handle", 2), ("handle", 2), ("get", 1)]
+    assert [(one.name, one.arity) for one in found] == names
+    assert [one.span.slice(source.encode()).decode() for one in found] == [one for one, _ in names]
+    assert [one.taken for one in found] == [(("0", f'"{key}"'),) for key in "abc"] + [()]
+    assert [len(one.calls) for one in found] == [1, 0, 1, 1]
+    (delegated,) = found[3].calls
     assert (delegated.module, delegated.name, delegated.arity) == ("Shop.Accounts", "get_user!", 1)
 
 

@@ -292,3 +292,60 @@ defmodule ShopWeb.CartLive do
 end
 """
     assert graph_of(web).effects_of(("ShopWeb.CartLive", "run", 1)) == READ
+
+
+CLAUSES = """defmodule Shop.Notifier do
+  def send(:mail, one), do: Shop.Mailer.deliver(one)
+  def send(:log, one), do: one
+  def send(%{type: "sms"}, _), do: Req.get!("x")
+  def send(%{"type" => "sms"}, _), do: File.read!("x")
+  def send(other, one) when is_list(other), do: Process.sleep(one)
+  def send(_, one), do: Shop.Repo.insert(one)
+
+  def notify(one, how \\\\ :log)
+  def notify(one, :log), do: one
+  def notify(one, 1_000), do: Req.get!(one)
+  def notify(one, "mail" = _how), do: Shop.Mailer.deliver(one)
+
+  def through(one), do: send(:log, one)
+end"""
+ANY = Effect.MAIL | Effect.HTTP | Effect.FILE | Effect.SLEEP | Effect.DB_WRITE
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("send(:mail, x)", Effect.MAIL),
+        ("send(:log, x)", Effect(0)),
+        (":log |> then(& &1) |> send(x)", ANY),
+        ("send(x, :log)", ANY),
+        ('send(%{type: "sms", to: x}, 1)', ANY & ~Effect.MAIL),
+        ('send(%{"type" => "sms"}, 1)', ANY & ~Effect.MAIL),
+        ('send(%{type: "fax"}, 1)', ANY & ~(Effect.MAIL | Effect.HTTP)),
+        ("send(nil, 1)", Effect.SLEEP | Effect.DB_WRITE),
+        ("send(:mail, x) && send(:log, x)", Effect.MAIL),
+        ("notify(x, :log)", Effect(0)),
+        ("notify(x, 1000)", Effect.HTTP),
+        ('x |> notify("mail")', Effect.MAIL),
+        ("x |> notify(:fax)", Effect(0)),
+        ("notify(x)", Effect.HTTP | Effect.MAIL),
+        ("through(x)", Effect(0)),
+    ],
+)
+def test_literals_choose_clauses(call: str, expected: Effect) -> None:
+    """As Elixir tries the clauses: from the top, and none whose literal is another."""
+    for function in ("send", "notify", "through"):
+        call = call.replace(f"{function}(", f"Shop.Notifier.{function}(")
+    assert effects(call, CLAUSES) & ANY == expected
+
+
+def test_the_way_leads_through_the_clause_that_runs() -> None:
+    caller = """defmodule Shop.A do
+  def run(x), do: Shop.Notifier.send(nil, x)
+end"""
+    graph = graph_of(CLAUSES, caller)
+    clause = next(one for one in graph.clauses if one.module == "Shop.A")
+    (step,) = graph.way("Shop.A", clause.calls[0], Effect.DB_WRITE)
+    assert step.text == "`Shop.Notifier.send/2` calls `Repo.insert/1`"
+    assert graph.way("Shop.A", clause.calls[0], Effect.MAIL) == ()
+    assert graph.leaf("Shop.A", clause.calls[0], Effect.HTTP) is None
