@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from lsp_server.syntax import heex
-from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.elixir import BinaryOperator, Call
 from lsp_server.syntax.layers import TemplateLayer
-from lsp_server.syntax.literals import String
+from lsp_server.syntax.literals import Nil, Sigil, String
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.template_edits import Unsure, balanced, brace_safe
 
@@ -21,7 +21,7 @@ from lsp_server.syntax.template_edits import Unsure, balanced, brace_safe
 _Part = str | tuple[str, Node | None]
 
 _NAME = re.compile(r"[A-Za-z_@:][\w.:@-]*")
-_PAIR = re.compile(r"""([A-Za-z_@:][\w.:@-]*)=(?:"([^"]*)"|'([^']*)')""")
+_PAIR = re.compile(r"""([A-Za-z_@:][\w.:@-]*)=(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
 _ENTITY = re.compile(r"&#?\w+;")
 _SPECIAL = re.compile(r'["\\]|#\{')
 # What Phoenix.HTML marks as safe is a tuple, which a string cannot take in.
@@ -56,6 +56,10 @@ def item_of(item: heex.Node, layer: TemplateLayer) -> str | Unsure:
     match item:
         case heex.Interpolation(marker="="):
             node = layer.expression(item.expression)
+            if isinstance(node, BinaryOperator) and node.operator in ("&&", "and"):
+                condition, text = brace_safe(node.left), _literal([node.right])
+                if isinstance(condition, str) and text is not None:
+                    return _conditional("if", condition, text.strip(), "")
             if not isinstance(node, Call) or node.name not in ("if", "unless"):
                 return Unsure("what it writes is not known")
             branches = [node.section("do"), node.section("else")]
@@ -84,9 +88,9 @@ def _conditional(word: str, condition: str, text: str, other: str) -> str | Unsu
     otherwise = _PAIR.fullmatch(other) if other else None
     if pair is None or (other and (otherwise is None or otherwise[1] != pair[1])):
         return Unsure("it does not write one attribute")
-    code = f"{word} {condition}, do: {_quoted(pair[2] or pair[3] or '')}"
+    code = f"{word} {condition}, do: {_quoted(pair[2] or pair[3] or pair[4] or '')}"
     if otherwise is not None:
-        code += f", else: {_quoted(otherwise[2] or otherwise[3] or '')}"
+        code += f", else: {_quoted(otherwise[2] or otherwise[3] or otherwise[4] or '')}"
     return f"{pair[1]}={{{code}}}"
 
 
@@ -94,8 +98,10 @@ def _literal(branch: Sequence[Node]) -> str | None:
     match branch:
         case []:
             return ""
-        case [String(str(text))]:
+        case [String(str(text))] | [Sigil("s" | "S", str(text))]:
             return text
+        case [Nil()]:
+            return ""
     return None
 
 

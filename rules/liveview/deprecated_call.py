@@ -234,11 +234,15 @@ def _attribute(attribute: heex.Attribute, file: File) -> list[Edit] | Unsure:
     return [Edit(Span(len(before.rstrip()), attribute.span.end), "")]
 
 
+# `use` of any of these imports Phoenix.Component, since LiveView 0.18.
+_COMPONENT = frozenset({"Phoenix.Component", "Phoenix.LiveView", "Phoenix.LiveComponent"})
+
+
 def _directive(call: Call, module: str, file: File) -> list[Edit] | Unsure:
     if len(call.written_arguments) > 1:
         return Unsure("it has options")
     if module == "Phoenix.LiveView.Helpers":
-        if _has_component(call):
+        if _has_component(call, file):
             return [Edit(_lines_of(call, file), "")]
         return [Edit(call.written_arguments[0].span, "Phoenix.Component")]
     if module != "Phoenix.HTML":
@@ -253,13 +257,16 @@ def _directive(call: Call, module: str, file: File) -> list[Edit] | Unsure:
     return [Edit(call.span, newline.join(brought))]
 
 
-def _has_component(call: Call) -> bool:
-    """Whether a neighbour of an `import` imports Phoenix.Component already."""
+def _has_component(call: Call, file: File) -> bool:
+    """Whether Phoenix.Component is imported beside an `import` already, also by a `use`."""
+    if not _COMPONENT.isdisjoint(file.context.used(file.names(call))):
+        return True
     return any(
         isinstance(one, Call)
         and one.name in ("import", "use")
-        and len(one.written_arguments) == 1
-        and module_text(one.written_arguments[0]) == "Phoenix.Component"
+        and len(one.written_arguments) >= 1
+        and module_text(one.written_arguments[0]) in _COMPONENT
+        and (one.name == "use" or len(one.written_arguments) == 1)
         for one in (call.parent.children if call.parent is not None else ())
     )
 

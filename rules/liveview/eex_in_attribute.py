@@ -47,8 +47,8 @@ class EexInAttribute(Rule):
     An expression that is the whole value goes into braces; text around it becomes a string with an
     interpolation; a class of several parts becomes a list. `if` inside of a value becomes
     `if …, do: …`, and an `if` that writes a whole attribute the attribute with the condition.
-    Other blocks, several expressions in one tag of EEx and results of `raw` inside of text are
-    reported without a fix.
+    A comment is taken out, to be looked at. Other blocks, several expressions in one tag of EEx and
+    results of `raw` inside of text are reported without a fix.
     """
 
     severity = Severity.ERROR
@@ -65,13 +65,25 @@ class EexInAttribute(Rule):
                 text = value_of(item, layer)
                 where = item.value.span
                 message = f"`{item.name}` holds EEx, which HEEx refuses inside of a tag"
-            elif isinstance(item, (heex.Interpolation, heex.EexBlock, heex.EexComment)):
+            elif isinstance(item, heex.EexComment):
+                yield self._comment(item, tag, file)
+                continue
+            elif isinstance(item, (heex.Interpolation, heex.EexBlock)):
                 text = item_of(item, layer)
                 where = item.span
                 message = f"EEx inside of the tag `<{tag.name}>`, which HEEx refuses"
             else:
                 continue
             yield self._finding(where, message, text, file)
+
+    def _comment(self, item: heex.EexComment, tag: heex.Tag, file: File) -> Finding:
+        message = f"a comment of EEx inside of the tag `<{tag.name}>`, which HEEx refuses"
+        before = file.document.source[: item.span.start]
+        start = len(before.rstrip(b" \t\r\n"))
+        edit = Edit(Span(start, item.span.end), "")
+        return self.finding(
+            item.span, message, fix=Fix.review("Take the comment out", lambda _: [edit])
+        )
 
     def _finding(self, where: Span, message: str, text: str | Unsure, file: File) -> Finding:
         if not isinstance(text, Unsure) and file.layer and ends_sigil(file.layer.sigil, text):
