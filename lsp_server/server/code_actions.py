@@ -6,6 +6,7 @@ resolve get them at once.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,8 @@ class ContentModified(JsonRpcException):
     MESSAGE = "The text has changed since; ask for the actions again."
 
 
-class NothingToChange(Exception):
-    """The finding is still there, but its fix comes to nothing; the message is for the user."""
+class NotPossible(Exception):
+    """The finding is still there, but its fix cannot be made; the message is for the user."""
 
 
 def register(server: RetortServer) -> None:
@@ -77,7 +78,7 @@ def register(server: RetortServer) -> None:
         place = server.session.locate(str(data.get("uri")))
         try:
             edit = None if place is None else _edit(server, place, data)
-        except NothingToChange as reason:
+        except NotPossible as reason:
             # An error would reach the users of some editors as a number, those of others not at
             # all. Without data, for Eglot resolves what has data and no edit again and again.
             server.show(str(reason))
@@ -155,7 +156,7 @@ def _offer(server: RetortServer, place: Place, action: Plain, data: Plain) -> li
         return [{**action, "data": data}]
     try:
         edit = _edit(server, place, data)
-    except NothingToChange:
+    except NotPossible:
         return []
     return [] if edit is None else [{**action, "edit": edit}]
 
@@ -163,7 +164,7 @@ def _offer(server: RetortServer, place: Place, action: Plain, data: Plain) -> li
 def _edit(server: RetortServer, place: Place, data: Plain) -> Plain | None:
     """The WorkspaceEdit of an action; None where the text it was offered for is gone.
 
-    Raises NothingToChange.
+    Raises NotPossible.
     """
     document, workspace = place.document, place.workspace
     if document is None or document.version != data.get("version"):
@@ -174,7 +175,7 @@ def _edit(server: RetortServer, place: Place, data: Plain) -> Plain | None:
         for _ in fixer.run([place.path], wanted_by_fix_all(server)):
             pass
         if not fixer.outcome.applied:
-            raise NothingToChange("No safe fix has anything to change here.")
+            raise NotPossible("No safe fix has anything to change here.")
         return outcome_edit(server, workspace, fixer.outcome)
     identity = (place.path, str(data.get("rule")), str(data.get("fingerprint")))
     finding = next(iter(workspace.fresh([identity])), None)
@@ -187,7 +188,7 @@ def _edit(server: RetortServer, place: Place, data: Plain) -> Plain | None:
     except Overlap:
         todo = Changes()
     if not todo.paths:
-        raise NothingToChange(
+        raise NotPossible(
             "This fix has nothing to change here; "
             f"the page of {finding.rule} says what can be done by hand."
         )
@@ -200,9 +201,18 @@ def _edit(server: RetortServer, place: Place, data: Plain) -> Plain | None:
 def _to_edit(
     server: RetortServer, workspace: Workspace, todo: Changes, annotation: str = ""
 ) -> Plain | None:
+    """Raises NotPossible where a file is to come into a folder, or go from one, that cannot be
+    written: editors leave such a file out and say nothing."""
+
     def uri(path: str) -> str:
         return server.session.uri(workspace, path)
 
+    for path in (*todo.created, *todo.renamed, *todo.renamed.values()):
+        folder = (workspace.root / path).parent
+        while not folder.exists() and folder != workspace.root:
+            folder = folder.parent
+        if not os.access(folder, os.W_OK):
+            raise NotPossible(f"`{path}` cannot be written: the folder `{folder}` is read-only.")
     features = server.session.features
     return workspace_edit(
         todo, read=workspace.document, uri=uri, features=features, annotation=annotation
@@ -211,7 +221,7 @@ def _to_edit(
 
 def outcome_edit(server: RetortServer, workspace: Workspace, outcome: Fixed) -> Plain | None:
     """The WorkspaceEdit that brings a fixer's outcome about; None if there is nothing to do, or if
-    a text is no longer what the outcome was made from."""
+    a text is no longer what the outcome was made from. Raises NotPossible."""
     edits: dict[str, tuple[Edit, ...]] = {}
     created: dict[str, str] = {}
     for path, text in outcome.texts.items():

@@ -20,7 +20,12 @@ from lsp_server.project.workspace import Workspace
 from lsp_server.report.pages import page, rule_path, write_pages
 from lsp_server.report.tree import FORMAT, FORMATS, plain, render
 from lsp_server.server import diagnostics
-from lsp_server.server.code_actions import EXPLAIN_RULE, outcome_edit, wanted_by_fix_all
+from lsp_server.server.code_actions import (
+    EXPLAIN_RULE,
+    NotPossible,
+    outcome_edit,
+    wanted_by_fix_all,
+)
 from lsp_server.server.convert import Plain, joined, to_range, to_uri
 from lsp_server.server.progress import Progress
 from lsp_server.severity import Severity
@@ -50,7 +55,7 @@ def register(server: RetortServer) -> None:
         diagnostics.publish_closed(server)
         summary = _summary(found)
         if not server.session.features.progress:
-            server.show(sentence(summary))
+            server.show(summary["sentence"])
         return {**summary, "cancelled": False}
 
     @server.command(FIX)
@@ -167,7 +172,11 @@ async def _fix(server: RetortServer, workspace: Workspace) -> tuple[int, Plain] 
                 return None
     finally:
         progress.end()
-    edit = outcome_edit(server, workspace, fixer.outcome)
+    try:
+        edit = outcome_edit(server, workspace, fixer.outcome)
+    except NotPossible as reason:
+        server.show(str(reason), types.MessageType.Warning)
+        return None
     return None if edit is None else (len(fixer.outcome.applied), edit)
 
 
@@ -193,18 +202,29 @@ async def _apply(server: RetortServer, edit: Plain | None) -> bool:
 def _summary(found: list[list[Finding]]) -> Plain:
     findings = [finding for of_file in found for finding in of_file]
     severities = Counter(finding.severity for finding in findings)
+    files = sum(map(bool, found))
     return {
+        "sentence": _sentence(severities, files),
         "findings": len(findings),
-        "files": sum(map(bool, found)),
+        "files": files,
         "severities": {one.label: count for one in Severity if (count := severities[one])},
         "packs": dict(Counter(finding.rule.partition("/")[0] for finding in findings)),
         "rules": dict(Counter(finding.rule for finding in findings)),
     }
 
 
-def sentence(summary: Plain) -> str:
+def _sentence(severities: Counter[Severity], files: int) -> str:
     """A summary in one line."""
-    if not summary["findings"]:
+    if not severities:
         return "Retort finds nothing."
-    severities = ", ".join(f"{count} {name}" for name, count in summary["severities"].items())
-    return f"Retort: {summary['findings']} findings in {summary['files']} files ({severities})."
+    labels = {
+        one: one.label if one is Severity.INFORMATION else f"{one.label}s" for one in Severity
+    }
+    parts = [
+        f"{count} {one.label if count == 1 else labels[one]}"
+        for one in Severity
+        if (count := severities[one])
+    ]
+    findings = f"{total} findings" if (total := severities.total()) > 1 else "1 finding"
+    where = f"{files} files" if files > 1 else "1 file"
+    return f"Retort: {findings} in {where} ({', '.join(parts)})."

@@ -31,7 +31,10 @@ def set_up_log(file: Path | None, level: str) -> None:
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    """A refused action is an answer, not an error; pygls logs it with a traceback."""
+    """A refused action is an answer, not an error; pygls logs it with a traceback. And a client may
+    cancel what it has just been answered."""
+    if str(record.msg).startswith("Cancel notification for unknown message"):
+        return False
     return record.exc_info is None or not isinstance(record.exc_info[1], ContentModified)
 
 

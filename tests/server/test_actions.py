@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -219,3 +220,23 @@ async def test_explain(project: Path) -> None:
     async with session(EGLOT, project) as editor:
         answer = await editor.command("retort.explainRule", ONE)
         assert ONE in editor.client.messages[-1].message
+
+
+async def test_a_new_file_in_a_read_only_folder_says_why(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = PAGE.replace(LINE, "    make_file()")
+    async with session(VSCODE, project) as editor:
+        editor.open(PAGE_PATH, text)
+        await editor.diagnostics(PAGE_PATH, "planted/creating")
+        action = await editor.action(PAGE_PATH, editor.range(text, "make_file"), "Make the file")
+        assert action.edit is not None
+        (project / "lib/made").mkdir()
+        for refused in ("lib", "lib/made"):
+            monkeypatch.setattr(os, "access", lambda path, _, no=project / refused: path != no)
+            actions = await editor.actions(PAGE_PATH, editor.range(text, "make_file"))
+            offered = next(one for one in actions if one.title == "Make the file")
+            answer = await editor.resolve(offered)
+            assert (answer.edit is None) == (refused == "lib/made")
+        assert "lib/made/new.ex` cannot be written" in editor.client.messages[-1].message
+        assert str(project / "lib/made") in editor.client.messages[-1].message

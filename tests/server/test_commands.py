@@ -48,6 +48,7 @@ async def test_the_summary(project: Path) -> None:
     async with session(VSCODE, project) as editor:
         summary = await editor.command(CHECK)
         assert summary == {
+            "sentence": "Retort: 9 findings in 4 files (7 warnings, 2 information).",
             "findings": 9,
             "files": 4,
             "severities": {"information": 2, "warning": 7},
@@ -60,7 +61,7 @@ async def test_the_summary(project: Path) -> None:
         async with session(name, project) as editor:
             await editor.command(CHECK)
             message = editor.client.messages[-1].message
-            assert message == "Retort: 9 findings in 4 files (7 warning, 2 information)."
+            assert message == "Retort: 9 findings in 4 files (7 warnings, 2 information)."
             assert reports(editor) == []
 
 
