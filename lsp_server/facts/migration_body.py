@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lsp_server.document import Document
-from lsp_server.facts import migration_objects, migration_sql
+from lsp_server.facts import migration_data, migration_objects, migration_sql
 from lsp_server.facts.fact import collects
 from lsp_server.facts.migration_objects import Constraint, Table
 from lsp_server.facts.migrations import (
@@ -52,6 +52,7 @@ from lsp_server.syntax.outline import Module
 STEPS = 5_000  # statements that one direction may run before the rest counts as unknown
 DEPTH = 30
 _LINES = frozenset({"add", "add_if_not_exists", "modify", "remove", "remove_if_exists"})
+_AROUND = frozenset({"transaction", "transact"})
 _QUERIES = frozenset({"query", "query!"})
 _LOOPS = frozenset({"Enum.each", "Enum.map", "Stream.each", "Enum.flat_map"})
 _HARMLESS = frozenset({"flush", "import", "alias", "require", "raise", "comment", "disable"})
@@ -114,6 +115,8 @@ class _Run:
             case Block():
                 return self.block(node.children, scope, conditional, depth + 1)
             case Pipe():
+                if isinstance(node.left, Pipe):
+                    scope = self.statement(node.left, scope, conditional, depth + 1)
                 if isinstance(node.right, Call):
                     self.call(node.right, scope, conditional, depth)
             case Call():
@@ -150,13 +153,18 @@ class _Run:
     def remote(self, call: Call, scope: Scope, conditional: bool, depth: int) -> None:
         arguments = call.arguments
         if call.name in _QUERIES and arguments:
-            sql = migration_objects.sql(arguments[0], scope)
+            texts = (migration_objects.sql(one, scope) for one in arguments[:2])
+            sql = next(filter(None, texts), "")
             self.done.extend(migration_sql.operations(sql, call.name_span, conditional))
         elif call.dotted in _LOOPS and len(arguments) == 2:
             items = migration_objects.read(arguments[0], scope)
             self.each(items, arguments[1], scope, conditional, depth)
         elif self.lines is not None:
             self.vague = True
+        else:
+            self.done.extend(migration_data.changes(call, self.body.module, conditional))
+            if call.name in _AROUND and arguments:
+                self.apply(arguments[0], [], scope, conditional, depth)
 
     # Tables and their columns
 
@@ -332,8 +340,13 @@ class _Run:
                     self.block(clause.body, scope.bind(bound), conditional or several, depth + 1)
             case Capture() if function.function is not None:
                 target, _ = function.function
+                if isinstance(target, Call) and target.receiver is not None:
+                    self.done.extend(migration_data.changes(target, self.body.module, conditional))
+                    return
                 name = target.name if isinstance(target, (Call, Identifier)) else ""
                 self.invoke(name, values, conditional, depth)
+            case Capture() if isinstance(function.operand, (Call, Pipe)):
+                self.statement(function.operand, scope, conditional, depth + 1)
 
     def enter(
         self, name: str, arguments: Sequence[Node], scope: Scope, conditional: bool, depth: int

@@ -14,6 +14,7 @@ from lsp_server.facts.migrations import (
     AlterTable,
     AnyOperation,
     Change,
+    ChangeData,
     Column,
     CreateConstraint,
     CreateIndex,
@@ -54,6 +55,7 @@ _ACTIONS = {
     "restrict": "restrict",
     "no action": "nothing",
 }
+_WRITES = (("update",), ("delete", "from"), ("insert", "into"), ("truncate",))
 _CONSTRAINTS = ("constraint", "primary", "unique", "foreign", "check", "exclude")
 
 
@@ -150,6 +152,13 @@ def operations(sql: str, span: Span, conditional: bool = False) -> Iterator[AnyO
         yield from _Statement(Cursor(tokens), span, conditional).read()
 
 
+def _is_write(tokens: list[str], at: int) -> bool:
+    """Whether a write begins at a token; `FOR UPDATE` and `DO UPDATE` are none."""
+    if at and tokens[at - 1] in ("for", "do", "on"):
+        return False
+    return any(tuple(tokens[at : at + len(words)]) == words for words in _WRITES)
+
+
 class _Statement:
     def __init__(self, cursor: Cursor, span: Span, conditional: bool) -> None:
         self.cursor = cursor
@@ -181,6 +190,26 @@ class _Statement:
             table = cursor.table()
             for part in split(cursor.rest, ","):
                 yield from self._alter(table, Cursor(part))
+        else:
+            yield from self._change_data()
+
+    def _change_data(self) -> Iterator[ChangeData]:
+        """`UPDATE`, `INSERT`, `DELETE`, `TRUNCATE`, also behind a `WITH`."""
+        cursor = self.cursor
+        if cursor.next == "with":
+            tokens = [one.lower() for one in cursor.tokens]
+            cursor.at = next(
+                (at for at in range(len(tokens)) if _is_write(tokens, at)), len(tokens)
+            )
+        verb = cursor.next.upper()
+        for words in _WRITES:
+            if cursor.take(*words):
+                while cursor.next in ("only", "table"):
+                    cursor.at += 1
+                table = cursor.table()
+                if not f"{table.prefix}{table.name}".startswith("pg_"):
+                    yield ChangeData(self.span, self.conditional, verb, table.name)
+                return
 
     def _drop_index(self, name: TableName) -> DropIndex:
         index = Index(TableName("", name.prefix), (), self.span, name.name)

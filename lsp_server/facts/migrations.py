@@ -227,6 +227,18 @@ class Execute(Operation, tag="execute"):
     arguments: int = 1
 
 
+class ChangeData(Operation, tag="data"):
+    """Rows that are written: by SQL, by a repo, or perhaps by `function` of another module.
+
+    `table` is empty where it is not known, or is that of `schema`.
+    """
+
+    text: str = ""  # how it is written: `UPDATE`, `repo().update_all`, `Shop.Posts.fill`
+    table: str = ""
+    schema: str = ""  # a module's full name
+    function: tuple[str, str, int] = ("", "", 0)
+
+
 class Unknown(Operation, tag="unknown"):
     """From here on a table is not what the operations say; an empty name means every table."""
 
@@ -248,6 +260,7 @@ AnyOperation = (
     | DropConstraint
     | RenameConstraint
     | Execute
+    | ChangeData
     | Unknown
 )
 

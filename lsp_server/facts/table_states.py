@@ -12,6 +12,7 @@ from lsp_server.facts.migrations import (
     AlterTable,
     AnyOperation,
     Change,
+    ChangeData,
     CreateConstraint,
     CreateIndex,
     CreateTable,
@@ -117,7 +118,7 @@ class TableStates:
                 self.table(folder, table).drop_constraint(name)
             case RenameConstraint(table=table, name=name, to=to_name) if table.name:
                 self.table(folder, table).rename_constraint(name, to_name)
-            case Execute() | CreateTable():
+            case Execute() | CreateTable() | ChangeData():
                 pass
             case Unknown(table=table) if table.name:
                 self.doubt([self.table(folder, table)])

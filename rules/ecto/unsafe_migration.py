@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from lsp_server.facts.database import Database, database
+from lsp_server.facts.effects import call_graph
+from lsp_server.facts.index import Index
 from lsp_server.facts.migrations import (
     AlterTable,
     AnyOperation,
     Change,
+    ChangeData,
     CreateIndex,
     CreateTable,
     DropIndex,
@@ -18,7 +21,10 @@ from lsp_server.facts.migrations import (
     RenameColumn,
     RenameTable,
     TableName,
+    Unknown,
 )
+from lsp_server.facts.primitives import Effect
+from lsp_server.facts.schemas import schemas
 from lsp_server.facts.table_state import TableState
 from lsp_server.facts.table_states import TableStates
 from lsp_server.lint.finding import Edit, Finding, Fix
@@ -30,8 +36,11 @@ from ._new_index import attributes, call_at
 from ._schema_fields import with_option
 
 NEWEST = 5
-_VOLATILE = re.compile(r"random|uuid_generate|gen_random|clock_timestamp|nextval", re.IGNORECASE)
-_DATA = re.compile(r"\s*(UPDATE\s+(?!.*\bpg_)|DELETE\s+FROM|INSERT\s+INTO)", re.IGNORECASE)
+_VOLATILE = re.compile(
+    r"random|uuid_generate|uuid_?v[1-7]\b|gen\w*_ulid|clock_timestamp|timeofday|nextval",
+    re.IGNORECASE,
+)
+_NO_SCHEMA = (Execute, ChangeData, Unknown)  # what a migration that only changes data does
 
 
 class UnsafeMigration(ProjectRule):
@@ -106,6 +115,7 @@ class UnsafeMigration(ProjectRule):
     ## When it stays silent
 
     - The table is made by the same migration, or by none that can be read.
+    - Rows are written by a migration that does nothing else.
     - The migration is not among the five newest of its repo: what has run cannot be changed. The
       setting `since` names the version from which on migrations are judged, or is `"all"`.
     - It is the first migration, the operation is under a condition, or it belongs to `down`.
@@ -119,13 +129,14 @@ class UnsafeMigration(ProjectRule):
     leaves the first half in place. For all else there is no fix, only the steps above.
     """
 
-    reads = (database,)
+    reads = (database, schemas, call_graph)
     options = {"since": ""}
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """The operations of the newest migrations, each on the tables as they were before it."""
         since = str(snapshot.settings.option(self.id, "since", ""))
-        for found in database(snapshot.index).values():
+        index = snapshot.index
+        for found in database(index).values():
             if found.orphan:
                 continue
             states = TableStates()
@@ -135,12 +146,21 @@ class UnsafeMigration(ProjectRule):
                 created: set[str] = set()
                 for operation in migration.up:
                     if judged and not operation.conditional:
+                        if isinstance(operation, ChangeData):
+                            if _is_mixed(operation, migration, created, index):
+                                yield self._writing(operation, path)
+                            continue
                         yield from self._judge(operation, found, states, (path, migration), created)
                     if isinstance(operation, CreateTable):
                         created.add(operation.table.name)
                     elif isinstance(operation, RenameTable) and operation.table.name in created:
                         created.add(operation.to.name)
                     states.apply((operation,), migration.folder, path)
+
+    def _writing(self, operation: ChangeData, path: str) -> Finding:
+        said = operation.text + (f"/{operation.function[2]}" if operation.function[0] else "")
+        text = f"`{said}` changes rows inside a migration of the schema, which holds its locks"
+        return self.finding(operation.span, f"{text} until it is done", path=path)
 
     def _judge(
         self,
@@ -183,10 +203,32 @@ class UnsafeMigration(ProjectRule):
             case RenameTable(table=table) if existing(table) is not None:
                 text = f"`{table.name}` gets a new name while running code uses the old"
                 yield self.finding(operation.span, text, path=path)
-            case Execute(up=str() as sql) if (match := _DATA.match(sql)) and len(migration.up) > 1:
-                verb = match[1].split()[0].upper()
-                text = f"`{verb}` inside a migration of the schema holds its locks until it is done"
-                yield self.finding(operation.span, text, path=path)
+
+
+def _is_mixed(
+    change: ChangeData, migration: Migration, created: Container[str], index: Index
+) -> bool:
+    """Whether rows that were there before are written beside a change of the schema."""
+    steps = [one for one in migration.up if not isinstance(one, _NO_SCHEMA)]
+    if not steps:
+        return False
+    if change.function[0]:
+        if not call_graph(index).effects_of(change.function) & Effect.DB_WRITE:
+            return False
+    schema = schemas(index).of(change.schema) if change.schema else None
+    table = change.table or (schema.table if schema is not None else "")
+    if table:
+        return table not in created
+    return not all(_table(one) in created for one in steps)
+
+
+def _table(operation: AnyOperation) -> str:
+    """The table that an operation is about; empty where it is not known."""
+    table = getattr(operation, "table", None)
+    if isinstance(table, TableName):
+        return table.name
+    index = getattr(operation, "index", None)
+    return index.table.name if index is not None else ""
 
 
 def _is_judged(migration: Migration, newest: bool, since: str) -> bool:
@@ -203,7 +245,7 @@ def _is_sql(operation: AnyOperation, migration: Migration) -> bool:
 def _problem(change: Change, state: TableState, path: str) -> str:
     """What is wrong with one line of `alter`; empty where nothing is."""
     column, stored = change.column, state.columns.get(change.column.name)
-    match change.action:
+    match change.action.removesuffix("_if_not_exists").removesuffix("_if_exists"):
         case "add" if column.default is not None and _VOLATILE.search(column.default):
             return "a default that differs from row to row rewrites the table under a lock"
         case "add" if column.null is False and not column.primary_key:

@@ -9,6 +9,7 @@ from lsp_server.facts.migrations import (
     AddForeignKey,
     AlterTable,
     AnyOperation,
+    ChangeData,
     CreateConstraint,
     CreateIndex,
     CreateTable,
@@ -33,6 +34,28 @@ def read(sql: str) -> list[AnyOperation]:
 def one(sql: str) -> AnyOperation:
     (found,) = read(sql)
     return found
+
+
+@pytest.mark.parametrize(
+    ("sql", "verb", "table"),
+    [
+        ("UPDATE ONLY shop.posts SET a = 1", "UPDATE", "posts"),
+        ("insert into posts (a) values (1)", "INSERT", "posts"),
+        ('DELETE FROM "Posts" WHERE a = 1', "DELETE", "Posts"),
+        ("TRUNCATE TABLE posts", "TRUNCATE", "posts"),
+        ("WITH old AS (SELECT 1 FOR UPDATE) UPDATE posts SET a = 1", "UPDATE", "posts"),
+        (f"UPDATE {HOLE} SET a = 1", "UPDATE", ""),
+    ],
+)
+def test_rows_that_change(sql: str, verb: str, table: str) -> None:
+    found = one(sql)
+    assert isinstance(found, ChangeData)
+    assert (found.text, found.table) == (verb, table)
+
+
+@pytest.mark.parametrize("sql", ["UPDATE pg_attribute SET attlen = 1", "SELECT 1 FOR UPDATE"])
+def test_rows_that_do_not_change(sql: str) -> None:
+    assert read(sql) == []
 
 
 def test_a_table_with_keys_and_constraints() -> None:
@@ -158,7 +181,7 @@ def test_what_is_dropped_or_renamed() -> None:
     ],
 )
 def test_what_leaves_tables_as_they_are(sql: str) -> None:
-    assert not [one for one in read(sql) if not isinstance(one, Unknown)]
+    assert not [one for one in read(sql) if not isinstance(one, (Unknown, ChangeData))]
 
 
 def test_computed_names_are_unknown() -> None:
