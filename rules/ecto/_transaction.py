@@ -3,161 +3,138 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from lsp_server.document import Document
 from lsp_server.facts.outcomes import callee_of, shape_of
 from lsp_server.lint.finding import Edit
 from lsp_server.syntax.definitions import Function
-from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier, Match, strip_parentheses
+from lsp_server.syntax.elixir import Call, Identifier, Match, Pipe
+from lsp_server.syntax.elixir import strip_parentheses as stripped
 from lsp_server.syntax.literals import Atom, Charlist, Nil, Sigil, String
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
-WIDTH = 98
+from ._transaction_case import before_case
+from ._transaction_steps import WIDTH, Transaction, as_with, returns_result
+
+_CHOICES = frozenset({"case", "cond", "if", "unless", "with"})
+# Lines in place of the statements up to and with the node.
+_Written = tuple[list[str], Node]
 
 
 def in_transaction(
     document: Document,
     function: Function,
-    writes: Sequence[Span],
+    pair: tuple[Span, Span],
+    writes: frozenset[Span],
     results: frozenset[Span],
     has_transact: bool,
 ) -> list[Edit]:
-    """The body from the first of the writes on, in a transaction; nothing where what the function
-    returns would change.
+    """The statements from the first of the writes on, in a transaction; nothing where what they
+    return would change.
 
-    `writes` are the callees, `results` those that return `{:ok, _}` or `{:error, _}`;
-    `has_transact` tells that Ecto is 3.13 or newer.
+    `pair` are the callees of the two writes that are told of, `writes` those of all, `results` the
+    callees that return `{:ok, _}` or `{:error, _}`; `has_transact` tells that Ecto is 3.13 or
+    newer.
     """
-    body = function.body
-    block = function.call.do_block
+    body = _innermost(function, pair)
     repo = _repo(function, writes)
-    if block is None or not repo or set(block.sections) != {"do"}:
-        return []
-    first = next((n for n, one in enumerate(body) if one.span.covers(writes[0])), -1)
+    first = next((n for n, one in enumerate(body) if one.span.covers(pair[0])), -1)
     rest = body[first:] if first >= 0 else []
-    if not rest or _is_rigid(rest):
+    if function.call.do_block is None or not repo or not rest or _is_rigid(rest):
         return []
     lines, source = document.lines, document.source
-    start, end = lines.line_at(rest[0].start), lines.line_at(rest[-1].end)
+    start = lines.line_at(rest[0].start)
     indent = lines.indentation(rest[0].start).decode()
     if source[lines.starts[start] : rest[0].start].strip() or "\t" in indent:
         return []
-    text = _written(document, rest, results, has_transact, repo, indent)
-    if not text or any(len(line) > WIDTH for line in text):
+    target = Transaction(document, repo, has_transact, writes, results, indent)
+    written = _written(target, rest, function)
+    if written is None:
+        return []
+    text, last = written
+    end = lines.line_at(last.end)
+    if source[last.end : lines.line_span(end).end].strip():
         return []
     if first and lines.line_at(body[first - 1].end) == start - 1:
         text.insert(0, "")
+    if last != rest[-1] and lines.line_at(rest[rest.index(last) + 1].start) == end + 1:
+        text.append("")
     span = Span(lines.starts[start], lines.line_span(end).end)
     return [Edit(span, line_ending(source).join(text), document.path)]
 
 
-def _written(
-    document: Document,
-    rest: Sequence[Node],
-    results: frozenset[Span],
-    has_transact: bool,
-    repo: str,
-    indent: str,
-) -> list[str]:
-    tail = strip_parentheses(rest[-1])
+def _innermost(function: Function, pair: tuple[Span, Span]) -> list[Node]:
+    """The statements among which both writes are: those of a branch where both are in it."""
+    body = list(function.body)
+    while True:
+        around = next((one for one in body if all(map(one.span.covers, pair))), None)
+        inner = None if around is None else _branch(around, pair)
+        if inner is None:
+            return body
+        body = inner
+
+
+def _branch(statement: Node, pair: tuple[Span, Span]) -> list[Node] | None:
+    chosen = stripped(statement)
+    while isinstance(chosen, (Pipe, Match)):
+        chosen = stripped(chosen.right)
+    if not isinstance(chosen, Call) or chosen.receiver is not None or chosen.name not in _CHOICES:
+        return None
+    for section in ("do", "else"):
+        clauses = chosen.clauses(section)
+        for body in [one.body for one in clauses] if clauses else [chosen.section(section)]:
+            if body and all(map(Span(body[0].start, body[-1].end).covers, pair)):
+                return list(body)
+    return None
+
+
+def _written(target: Transaction, rest: Sequence[Node], function: Function) -> _Written | None:
+    """The first way to write it that fits."""
+    tail = stripped(rest[-1])
     if len(rest) == 1 and isinstance(tail, Call) and tail.name == "with":
-        return _around_with(document, tail, results, has_transact, repo, indent)
-    steps = [_step(one, results) for one in rest[:-1]]
-    if len(rest) == 1 and isinstance(tail, Call) and tail.name == "case":
-        return _around_case(document, tail, results, repo, indent) if has_transact else []
-    if all(steps) and any("<-" in one for one in steps):
-        if _has_comments(document, rest):
-            return []
-        text = _as_with(document, rest, steps, results, has_transact, repo, indent)
-        if text:
-            return text
-    if all(_raises(one) for one in rest[:-1]):
-        return _around(document, rest, has_transact, repo, indent)
-    return []
+        found = _around_with(target, tail) or _around_results(target, rest)
+        return (found, rest[-1]) if _fits(found) else None
+    for number, one in enumerate(rest):
+        chosen = stripped(one.right if isinstance(one, Pipe) else one)
+        if isinstance(chosen, Call) and chosen.name == "case" and chosen.receiver is None:
+            found = _around_results(target, rest) if len(rest) == 1 else []
+            if _fits(found):
+                return found, one
+            found = before_case(target, rest[:number], one, chosen, function)
+            if _fits(found):
+                return found, one
+    found = [] if target.has_comments(rest) else as_with(target, rest)
+    if not _fits(found) and all(_raises(one) for one in rest[:-1]):
+        found = _around(target, rest)
+    if not _fits(found) and isinstance(tail, (Call, Pipe)) and not _has_write(target, tail):
+        first = _first_part(target, rest)
+        if first is not None:
+            return first
+    if not _fits(found):
+        found = _around_results(target, rest)
+    return (found, rest[-1]) if _fits(found) else _first_part(target, rest)
 
 
-def _step(statement: Node, results: frozenset[Span]) -> str:
-    """How a statement begins as a step of `with`; empty for one that can be none."""
-    if isinstance(statement, Match):
-        callee = callee_of(statement.right)
-        if shape_of(statement.left) == "OK_VALUE":
-            return f"{statement.left.text} <- " if callee in results else ""
-        return f"{statement.left.text} = " if isinstance(statement.left, Identifier) else ""
-    callee = callee_of(statement)
-    return "{:ok, _} <- " if callee in results else ""
+def _has_write(target: Transaction, node: Node) -> bool:
+    return any(map(node.span.covers, target.writes))
 
 
-def _as_with(
-    document: Document,
-    rest: Sequence[Node],
-    steps: Sequence[str],
-    results: frozenset[Span],
-    has_transact: bool,
-    repo: str,
-    indent: str,
-) -> list[str]:
-    """Statements as the steps of a `with`."""
-    inner = f"{indent}  "
-    tail = strip_parentheses(rest[-1])
-    written: list[list[str]] = []
-    for step, statement in zip(steps, rest[:-1], strict=True):
-        value = statement.right if isinstance(statement, Match) else statement
-        written.append(_laid_out(document, step, value, f"{inner}     "))
-    if shape_of(tail) == "OK_VALUE":
-        kept = tail.children[1].text
-    elif callee_of(tail) in results:
-        kept = ""
-    else:
-        return []
-    if has_transact:
-        last = _moved(document, tail, f"{inner}  ")
-    else:
-        if not kept:
-            written.append(_laid_out(document, "{:ok, result} <- ", tail, f"{inner}     "))
-            kept = "result"
-        last = [f"{inner}  {kept}"]
-    lines: list[str] = []
-    for number, one in enumerate(written):
-        one = [*one[:-1], one[-1] + ("," if number + 1 < len(written) else " do")]
-        if not number:
-            one[0] = f"{inner}with {one[0].lstrip()}"
-        lines += one
-    if "\n" in kept:
-        return []
-    lines += last
-    if not has_transact:
-        lines += [
-            f"{inner}else",
-            f"{inner}  {{:error, reason}} -> {repo}.rollback(reason)",
-        ]
-    name = "transact" if has_transact else "transaction"
-    return [f"{indent}{repo}.{name}(fn ->", *lines, f"{inner}end", f"{indent}end)"]
+def _fits(lines: Sequence[str]) -> bool:
+    return bool(lines) and all(len(line) <= WIDTH for line in lines)
 
 
-def _around_with(
-    document: Document,
-    tail: Call,
-    results: frozenset[Span],
-    has_transact: bool,
-    repo: str,
-    indent: str,
-) -> list[str]:
+def _around_with(target: Transaction, tail: Call) -> list[str]:
     """A `with` of writes inside a transaction."""
-    body = tail.body
-    last = strip_parentheses(body[-1]) if body else None
+    body, indent = tail.body, target.indent
+    last = stripped(body[-1]) if body else None
     if last is None or tail.section("else") or tail.do_block is None:
         return []
-    if shape_of(last) != "OK_VALUE" and callee_of(last) not in results:
+    if not returns_result(target, tail):
         return []
-    for step in tail.written_arguments:
-        if isinstance(step, BinaryOperator) and step.operator == "<-":
-            if shape_of(step.left) != "OK_VALUE":
-                return []
-    lines = [f"  {line}" if line else "" for line in _moved(document, tail, indent)]
-    if has_transact:
-        return [f"{indent}{repo}.transact(fn ->", *lines, f"{indent}end)"]
+    lines = [f"  {line}" if line else "" for line in target.moved(tail, indent)]
+    if target.has_transact:
+        return [f"{indent}{target.opened}", *lines, f"{indent}end)"]
     if shape_of(last) != "OK_VALUE" or b"\n" in last.bytes:
         return []
     value = last.children[1].text
@@ -165,39 +142,37 @@ def _around_with(
     if lines[at].strip() != last.text:
         return []
     lines[at] = f"{indent}    {value}"
-    lines[-1:] = [
-        f"{indent}  else",
-        f"{indent}    {{:error, reason}} -> {repo}.rollback(reason)",
-        f"{indent}  end",
-    ]
-    return [f"{indent}{repo}.transaction(fn ->", *lines, f"{indent}end)"]
+    lines[-1:] = [*target.rolled_back(f"{indent}  "), f"{indent}  end"]
+    return [f"{indent}{target.opened}", *lines, f"{indent}end)"]
 
 
-def _around_case(
-    document: Document, tail: Call, results: frozenset[Span], repo: str, indent: str
-) -> list[str]:
-    """A `case` of which every branch returns a result, inside a transaction."""
-    for clause in tail.clauses():
-        last = strip_parentheses(clause.body[-1]) if clause.body else None
-        if last is None:
-            return []
-        shapes = {shape_of(one.right) for one in clause.patterns if isinstance(one, Match)}
-        shapes |= {shape_of(one.left) for one in clause.patterns if isinstance(one, Match)}
-        if isinstance(last, Identifier) and shapes & {"CHANGESET", "REASON"}:
-            continue
-        if shape_of(last) in ("OK_VALUE", "CHANGESET", "REASON") or callee_of(last) in results:
-            continue
+def _around_results(target: Transaction, rest: Sequence[Node]) -> list[str]:
+    """Statements of which the last one is a result, inside a transaction."""
+    indent, tail = target.indent, rest[-1]
+    if not all(_is_sound(target, one) for one in rest[:-1]) or not returns_result(target, tail):
         return []
-    lines = [f"  {line}" if line else "" for line in _moved(document, tail, indent)]
-    return [f"{indent}{repo}.transact(fn ->", *lines, f"{indent}end)"]
+    deeper = f"{indent}  "
+    if target.has_transact:
+        lines = target.shifted(rest, 2)
+        return [f"{indent}{target.opened}", *lines, f"{indent}end)"]
+    lines = target.shifted(rest[:-1], 2) if rest[:-1] else []
+    lines += [""] if lines else []
+    if b"\n" in tail.bytes:
+        begun = [f"{deeper}result =", *target.moved(tail, f"{deeper}  "), ""]
+        lines += [*begun, f"{deeper}case result do"]
+    else:
+        lines.append(f"{deeper}case {tail.text} do")
+    lines += [
+        f"{deeper}  {{:ok, value}} -> value",
+        f"{deeper}  {{:error, reason}} -> {target.repo}.rollback(reason)",
+        f"{deeper}end",
+    ]
+    return [f"{indent}{target.opened}", *lines, f"{indent}end)"]
 
 
-def _around(
-    document: Document, rest: Sequence[Node], has_transact: bool, repo: str, indent: str
-) -> list[str]:
+def _around(target: Transaction, rest: Sequence[Node]) -> list[str]:
     """Writes that raise, in a transaction that returns what the function returns."""
-    tail = strip_parentheses(rest[-1])
-    first, last = rest[0].start, rest[-1].end
+    tail, indent = stripped(rest[-1]), target.indent
     if shape_of(tail) == "OK_VALUE":
         value = tail.children[1].text
         head, foot = f"{indent}", [f"{indent}end)"]
@@ -212,18 +187,43 @@ def _around(
         foot = [f"{indent}  end)", "", f"{indent}result"]
     else:
         return []
-    if "\n" in value:
+    lines = target.shifted(rest, 0)
+    if "\n" in value or lines[-1].strip() != rest[-1].text:
         return []
-    lines = [
-        document.lines.line_bytes(number).decode("utf-8", "replace").rstrip("\r\n")
-        for number in range(document.lines.line_at(first), document.lines.line_at(last) + 1)
-    ]
     deeper = "    " if "\n" in head else "  "
-    returned = f"{{:ok, {value}}}" if has_transact else value
+    returned = f"{{:ok, {value}}}" if target.has_transact else value
     inner = [deeper + line if line.strip() else "" for line in lines[:-1]]
-    name = "transact" if has_transact else "transaction"
-    text = [*f"{head}{repo}.{name}(fn ->".split("\n"), *inner, f"{indent}{deeper}{returned}", *foot]
-    return text if lines[-1].strip() == rest[-1].text else []
+    begun = f"{head}{target.opened}".split("\n")
+    return [*begun, *inner, f"{indent}{deeper}{returned}", *foot]
+
+
+def _first_part(target: Transaction, rest: Sequence[Node]) -> _Written | None:
+    """The statements up to the last write in a transaction, out of which comes what those after it
+    use."""
+    last = max(n for n, one in enumerate(rest) if _has_write(target, one))
+    inner, after = rest[: last + 1], rest[last + 1 :]
+    if not last or not after or not all(_is_sound(target, one) for one in inner):
+        return None
+    bound = {
+        name.name: None
+        for one in inner
+        if isinstance(one, Match)
+        for name in one.left.find(Identifier)
+    }
+    used = {name.name for one in after for name in one.find(Identifier)}
+    names = [name for name in bound if name in used]
+    indent = target.indent
+    value = names[0] if len(names) == 1 else f"{{{', '.join(names)}}}"
+    pattern = value if names else "_"
+    lines = target.shifted(inner, 4)
+    returned = value if names else ":ok"
+    if target.has_transact:
+        returned = f"{{:ok, {returned}}}"
+    if b"\n" in inner[-1].bytes:
+        lines.append("")
+    closed = [f"{indent}    {returned}", f"{indent}  end)"]
+    text = [f"{indent}{{:ok, {pattern}}} =", f"{indent}  {target.opened}", *lines, *closed]
+    return (text, inner[-1]) if _fits(text) else None
 
 
 def _raises(statement: Node) -> bool:
@@ -237,32 +237,23 @@ def _raises(statement: Node) -> bool:
     return text.endswith((b"!", b"_all")) or isinstance(statement, Match)
 
 
-def _laid_out(document: Document, step: str, value: Node, indent: str) -> list[str]:
-    if b"\n" not in value.bytes:
-        return [f"{indent}{step}{value.text}"]
-    return [f"{indent}{step.rstrip()}", *_moved(document, value, f"{indent}  ")]
+def _is_sound(target: Transaction, statement: Node) -> bool:
+    """Whether no write of a statement fails without a word."""
+    if isinstance(statement, Match) and shape_of(statement.left):
+        return True
+    return not any(
+        statement.span.covers(one)
+        and not one.slice(statement.tree.source).endswith((b"!", b"_all"))
+        for one in target.results & target.writes
+    )
 
 
-def _moved(document: Document, node: Node, indent: str) -> list[str]:
-    """The lines of an expression at another indentation."""
-    width = len(document.lines.indentation(node.start))
-    found = node.text.replace("\r\n", "\n").split("\n")
-    moved = [found[0], *(line[width:] if not line[:width].strip() else line for line in found[1:])]
-    return [f"{indent}{line}" if line else "" for line in moved]
-
-
-def _repo(function: Function, writes: Sequence[Span]) -> str:
+def _repo(function: Function, writes: frozenset[Span]) -> str:
     """The repo as it is written at the first direct write."""
-    spans = set(writes)
     for call in function.call.find(Call):
-        if call.callee_span in spans and (call.module or "").endswith("Repo"):
+        if call.callee_span in writes and (call.module or "").endswith("Repo"):
             return call.module or ""
     return ""
-
-
-def _has_comments(document: Document, nodes: Sequence[Node]) -> bool:
-    source = document.source
-    return any(b"#" in source[one.end : other.start] for one, other in pairwise(nodes))
 
 
 def _is_rigid(nodes: Sequence[Node]) -> bool:

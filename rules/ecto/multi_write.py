@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 
 from lsp_server.facts.alternatives import Alternatives
@@ -28,6 +28,7 @@ _WRITES = words(
 _OTHERS = frozenset({"Oban", "Ash"})
 _SLOW = Effect.HTTP | Effect.MAIL | Effect.SLEEP  # nothing for which a transaction may wait
 _FARTHEST = 2  # calls below the one in the function; further down a write depends on too much
+_NO_RESULT = Shape.OK | Shape.OK_VALUES | Shape.ERROR | Shape.DETAILS
 _ELSEWHERE = TRANSACTION | MULTI | ELSEWHERE | LATER | TEMPLATE
 # Files of what an operator runs: releases, seeds, the moving of data from one shape to another.
 _SCRIPT = re.compile(
@@ -95,9 +96,12 @@ class MultiWrite(ProjectRule):
 
     The writes become the steps of a `with` in `Repo.transact` (Ecto 3.13; before that, in
     `Repo.transaction` with `Repo.rollback`): the first error is returned and everything before it
-    taken back. Where a failed match raised, an error is returned now. Writes that raise are put
-    into the transaction as they are. Where the function would return something else than before,
-    there is no fix.
+    taken back. Where a failed match raised, an error is returned now. Of a `case` over the first
+    write, the writes with which its branch for success begins go into the transaction, and the
+    `case` looks at what that returns. Writes that raise are put into the transaction as they are,
+    and what they bind comes out of it. Where other work stands between the writes, or the function
+    would return something else than before, there is no fix: put the writes next to each other, in
+    a function that returns `{:ok, _}` or `{:error, _}`.
     """
 
     severity = Severity.INFORMATION
@@ -119,10 +123,11 @@ class MultiWrite(ProjectRule):
             choices = branches.get((clause.path, clause.span.start))
             pair = _pair(graph, clause, writes, choices)
             if pair is not None:
-                yield self._finding(found, clause, pair, writes)
+                yield self._finding(snapshot, found, clause, pair, writes)
 
     def _finding(
         self,
+        snapshot: Snapshot,
         found: Results,
         clause: Clause,
         pair: tuple[CallSite, CallSite],
@@ -136,15 +141,29 @@ class MultiWrite(ProjectRule):
             Related(second.span, f"`{names[1]}` writes too"),
             *(Related(step.span, step.text, step.path) for step in steps),
         ]
-        shapes = {one.span: found.of(clause.module, one) for one in writes}
-        build = partial(_edits, path=clause.path, name=clause.span, shapes=shapes)
+        shapes = {one.span: found.of(clause.module, one) for one in clause.calls}
+        build = partial(
+            _edits,
+            path=clause.path,
+            name=clause.span,
+            pair=(first.span, second.span),
+            writes=frozenset(one.span for one in writes),
+            results=frozenset(span for span, shape in shapes.items() if _is_result(shape)),
+        )
+        transact = "transact" if _has_transact(snapshot, clause.path) else "transaction"
         return self.finding(
             first.span,
-            f"`{names[0]}` and `{names[1]}` write without a transaction around both",
+            f"`{names[0]}` and `{names[1]}` write without a transaction around both: "
+            f"put them into `Repo.{transact}`",
             path=clause.path,
-            fix=Fix.review("Put the writes into a transaction", build),
+            # A fix is offered only where it can be written.
+            fix=Fix.review("Put the writes into a transaction", build) if build(snapshot) else None,
             related=related,
         )
+
+
+def _is_result(shape: Shape) -> bool:
+    return bool(shape & Shape.OK_VALUE) and not shape & _NO_RESULT
 
 
 def _is_script(clause: Clause) -> bool:
@@ -225,20 +244,24 @@ class _Covered:
         return found
 
 
+def _has_transact(snapshot: Snapshot, path: str) -> bool:
+    context = snapshot.context
+    package = "ecto" if context.version(path, "ecto") is not None else "ecto_sql"
+    return context.fits(path, f"{package} >= 3.13.0")
+
+
 def _edits(
-    snapshot: Snapshot, *, path: str, name: Span, shapes: Mapping[Span, Shape]
+    snapshot: Snapshot,
+    *,
+    path: str,
+    name: Span,
+    pair: tuple[Span, Span],
+    writes: frozenset[Span],
+    results: frozenset[Span],
 ) -> list[Edit]:
     document = snapshot.document(path)
     form = None if document is None else document.outline.form_at(name.start)
     if document is None or form is None or form.function is None:
         return []
-    context = snapshot.context
-    package = "ecto" if context.version(path, "ecto") is not None else "ecto_sql"
-    tuples = frozenset(
-        span
-        for span, shape in shapes.items()
-        if shape & Shape.OK_VALUE and not shape & (Shape.ERROR | Shape.DETAILS)
-    )
-    return in_transaction(
-        document, form.function, list(shapes), tuples, context.fits(path, f"{package} >= 3.13.0")
-    )
+    has_transact = _has_transact(snapshot, path)
+    return in_transaction(document, form.function, pair, writes, results, has_transact)
