@@ -16,6 +16,7 @@ from lsp_server.syntax.elixir import Call, Pipe
 from lsp_server.text import Span
 
 from ._answers import answer_of
+from ._offered import offered
 from ._taken_errors import clause_added, in_with, is_result, open_body
 
 _BASES = frozenset({"Tesla", "HTTPoison.Base"})
@@ -94,7 +95,8 @@ class HttpUnhandled(ProjectRule):
             fix = None
             if one.name.rpartition(".")[2] not in _WITHOUT_TWIN:
                 building = _Building(path, one.span, turns.get(key))
-                fix = Fix.review("Take the error of the request", building.operations)
+                written = Fix.review("Take the error of the request", building.operations)
+                fix = offered(written, snapshot)
             yield self.finding(one.span, _message(one), path=path, fix=fix)
 
 

@@ -23,9 +23,11 @@ from lsp_server.syntax.outline import Form
 from lsp_server.text import Span, line_ending
 
 from ..ecto._discarded import whole
+from ._offered import offered
 
 WIDTH = 98
 _OUTSIDE = Effect.FILE | Effect.MAIL | Effect.HTTP
+_RESULT = re.compile(rb"\bresult\b")
 _SCRIPT = re.compile(r"seed|fixture|dataset|release")
 _FILE = words("write rm cp mkdir mkdir_p rename touch copy cp_r")
 _HTTP = words("post put patch delete request")
@@ -111,14 +113,16 @@ class IgnoredResult(ProjectRule):
             for call in clause.calls:
                 if call.place & UNUSED and not call.place & TEMPLATE:
                     if (clause.path, call.span) not in tidying:
-                        yield from self._judge(found, clause, call)
+                        yield from self._judge(snapshot, found, clause, call)
         for path, use in uses:
             if use.kind == DISCARDED and not use.noted and (path, use.callee) not in tidying:
                 site = found.site(path, use.callee)
                 if site is not None and not site[1].place & UNUSED:
-                    yield from self._judge(found, *site)
+                    yield from self._judge(snapshot, found, *site)
 
-    def _judge(self, found: Results, clause: Clause, call: CallSite) -> Iterator[Finding]:
+    def _judge(
+        self, snapshot: Snapshot, found: Results, clause: Clause, call: CallSite
+    ) -> Iterator[Finding]:
         if "lib/mix/" in f"/{clause.path}" or _SCRIPT.search(clause.path):
             return
         shape = found.of(clause.module, call)
@@ -135,7 +139,7 @@ class IgnoredResult(ProjectRule):
             call.span,
             f"the result of `{name}` is thrown away, and with it the error",
             path=clause.path,
-            fix=Fix.review("Log the error", build),
+            fix=offered(Fix.review("Log the error", build), snapshot),
             related=[
                 Related(step.span, step.text, step.path) for step in found.way(clause.module, call)
             ],
@@ -178,7 +182,7 @@ def _logged(snapshot: Snapshot, *, path: str, callee: Span, name: str, shape: Sh
     if not error or statement is None:
         return []
     value = statement.right if isinstance(statement, Match) else statement
-    edits = _with(document, statement, value, error, name)
+    edits = _with(document, form, statement, value, error, name)
     return [*edits, *require_edit(document, form.module, "Logger")] if edits else []
 
 
@@ -207,7 +211,9 @@ def _statement(form: Form, callee: Span) -> Node | None:
     return None
 
 
-def _with(document: Document, statement: Node, value: Node, error: str, name: str) -> list[Edit]:
+def _with(
+    document: Document, form: Form, statement: Node, value: Node, error: str, name: str
+) -> list[Edit]:
     """The statement as a `with` that logs the error."""
     lines, source = document.lines, document.source
     first, last = lines.line_at(statement.start), lines.line_at(statement.end)
@@ -231,8 +237,13 @@ def _with(document: Document, statement: Node, value: Node, error: str, name: st
     logged = [f"{indent}  Logger.error({said})"]
     if len(logged[0]) > WIDTH:
         logged = [f"{indent}  Logger.error(", f"{indent}    {said}", f"{indent}  )"]
-    if any(len(line) > WIDTH for line in head):
-        return []
+    widest = max(map(len, (indent + written[0], *written[1:])))
+    if any(len(line) > WIDTH for line in head) and widest <= WIDTH:
+        if widest + 2 > WIDTH or _RESULT.search(form.bytes) is not None:
+            return []
+        moved = [f"  {line}" if line else "" for line in written[1:]]
+        bound = [f"{indent}result =", f"{indent}  {written[0]}", *moved]
+        head = [*bound, "", f"{indent}with {error} <- result do"]
     text = [*head, *logged, f"{indent}end"]
     if _neighbour(document, statement, first - 1):
         text.insert(0, "")

@@ -17,6 +17,7 @@ from lsp_server.syntax.outline import Form, Module
 from lsp_server.text import Span, line_ending
 
 from ._arguments import appended, set_apart
+from ._offered import offered
 
 WIDTH = 98  # the formatter's line length
 _SITES = 3  # requests from which on a module counts as the client of a service
@@ -114,7 +115,7 @@ class NoCircuitBreaker(ProjectRule):
                 one.name_span,
                 f"{module} asks another service in {one.sites} places, without retry or fuse",
                 path=path,
-                fix=fix,
+                fix=offered(fix, snapshot),
             )
 
 

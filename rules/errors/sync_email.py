@@ -17,6 +17,7 @@ from lsp_server.snapshot import Snapshot
 from lsp_server.text import Span
 
 from ._handed_over import call_at, has_oban, in_job, in_task, later
+from ._offered import offered
 
 FARTHEST = 5  # steps below the entry; further down too many conditions stand in between
 
@@ -153,7 +154,7 @@ class SyncEmail(ProjectRule):
                     f"`{name}` sends a mail while the visitor waits: hand it to a job or a task",
                     path=clause.path,
                     related=[Related(step.span, step.text, step.path) for step in way],
-                    fix=_fix(snapshot, clause, path, span),
+                    fix=offered(_fix(snapshot, clause, path, span), snapshot),
                 )
 
 

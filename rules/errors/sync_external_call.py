@@ -18,6 +18,7 @@ from lsp_server.snapshot import Snapshot
 
 from ._handed_over import call_at
 from ._limited import connection_of, limited
+from ._offered import offered
 
 FARTHEST = 5  # steps below the entry; further down too many conditions stand in between
 _PROXY = re.compile(r"proxy|forward|relay|mirror|tunnel", re.I)
@@ -159,7 +160,7 @@ class SyncExternalCall(ProjectRule):
                     f"`{name}` makes an HTTP request while the visitor waits: limit the wait",
                     path=clause.path,
                     related=[Related(step.span, step.text, step.path) for step in way],
-                    fix=_fix(clause, call, turn),
+                    fix=offered(_fix(clause, call, turn), snapshot),
                 )
 
 
