@@ -24,9 +24,10 @@ from lsp_server.facts.row_expressions import (
     is_within,
     replaced,
 )
+from lsp_server.facts.row_kinds import NotLoaded, Rows, Site
 from lsp_server.facts.row_reads import RowRead, RowsGiven, RowsReturned
 from lsp_server.facts.row_slots import slots
-from lsp_server.facts.row_values import Evaluator, NotLoaded, Rows, Site
+from lsp_server.facts.row_values import Evaluator
 from lsp_server.facts.schemas import schemas
 from lsp_server.facts.template_owners import Owner, template_owners
 from lsp_server.text import Span

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from lsp_server.facts.association_uses import row_evaluator
 from lsp_server.facts.repo_uses import Deletion
-from lsp_server.facts.row_values import Evaluator, Rows
+from lsp_server.facts.row_kinds import Rows
+from lsp_server.facts.row_values import Evaluator
 from lsp_server.facts.schemas import Field, Schema, schemas
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
