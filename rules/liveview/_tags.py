@@ -57,7 +57,8 @@ def literal(tag: heex.Tag, name: str, source: bytes) -> str | None:
 def with_attributes(
     tag: heex.Tag, added: Sequence[HeexAttribute], layer: TemplateLayer, lines: LineIndex
 ) -> Edit | None:
-    """The edit that writes attributes before the tag's own, those that begin with `:` apart.
+    """The edit that writes attributes before the tag's own, those that begin with `:` and an `id`
+    apart.
 
     None where EEx stands among the attributes, or where a sigil would end.
     """
@@ -66,7 +67,10 @@ def with_attributes(
         return None
     if any(ends_sigil(layer.sigil, str(one)) for one in added):
         return None
-    first = next((one for one in items if not _is_special(one)), None)
+    own = [one for one in items if not _is_special(one)]
+    if own and own[0] == tag.attribute("id"):
+        own = own[1:]
+    first = own[0] if own else None
     opening = tag.opening.slice(layer.source)
     if b"\n" in opening:
         before = items.index(first) - 1 if first is not None else len(items) - 1

@@ -13,12 +13,15 @@ from lsp_server.syntax.elixir import BinaryOperator, Call
 from lsp_server.syntax.node import Node
 
 _ENUM = (
-    "all? any? at chunk_by chunk_every concat count count_until dedup drop drop_while each empty? "
-    "fetch fetch! filter find find_index find_value flat_map frequencies group_by into join map "
-    "map_join map_reduce max max_by member? min min_by random reduce reject reverse shuffle slice "
-    "sort sort_by split split_with sum sum_by take take_while to_list uniq uniq_by with_index zip"
+    "all? any? at chunk_by chunk_every chunk_while concat count count_until dedup dedup_by drop "
+    "drop_every drop_while each empty? fetch fetch! filter find find_index find_value flat_map "
+    "flat_map_reduce frequencies frequencies_by group_by intersperse into join map map_every "
+    "map_intersperse map_join map_reduce max max_by member? min min_by min_max min_max_by product "
+    "random reduce reduce_while reject reverse reverse_slice scan shuffle slice slide sort sort_by "
+    "split split_while split_with sum sum_by take take_every take_random take_while to_list uniq "
+    "uniq_by unzip with_index zip zip_reduce zip_with"
 )
-_STREAM = re.compile(rb"(?:@|(?:socket\.)?assigns\.)streams\.(\w+)")
+_STREAM = re.compile(rb"(?:@|(?:socket\.)?assigns\.)streams(?:\.(\w+)|\[:(\w+)\])")
 _COUNTS = frozenset({"count", "empty?"})
 
 
@@ -78,11 +81,13 @@ class StreamEnumerated(Rule):
     @on(BinaryOperator, name=("==", "!=", "===", "!=="))
     def compare(self, node: BinaryOperator, file: File) -> Iterator[Finding]:
         """`@streams.x == []`."""
-        start = node.tree.source[node.start : node.start + 40]
-        if b"streams." not in start:
+        if b"streams" not in node.tree.source[node.start : node.start + 50]:
             return
-        stream = _stream(node.left)
-        if stream is not None and node.right.text == "[]":
+        left, right = node.left, node.right
+        if left.bytes == b"[]":
+            left, right = right, left
+        stream = _stream(left)
+        if stream is not None and right.bytes == b"[]":
             answer = "false" if node.operator.startswith("=") else "true"
             yield self.finding(
                 node,
@@ -93,4 +98,4 @@ class StreamEnumerated(Rule):
 
 def _stream(node: Node) -> str | None:
     match = _STREAM.fullmatch(node.bytes)
-    return None if match is None else match[1].decode()
+    return None if match is None else (match[1] or match[2]).decode()

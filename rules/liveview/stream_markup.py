@@ -20,7 +20,8 @@ from lsp_server.text import Span
 from ._tags import literal, placed, with_attributes
 
 _LOOP = re.compile(
-    rb"\s*(?:for\s+|for\()?\{\s*(\w+)\s*,\s*(.+?)\}\s*<-\s*@streams\.(\w+)\s*(?:do|\)\s*do)?\s*"
+    rb"\s*(?:for\s+|for\()?(?:\{\s*(\w+)\s*,\s*(.+?)\}|(\w+))\s*<-\s*@streams\.(\w+)\s*"
+    rb"(?:do|\)\s*do)?\s*"
 )
 
 
@@ -52,7 +53,7 @@ class StreamMarkup(Rule):
 
     - The container is a component, or a tag of another template.
     - The tag takes attributes from an expression (`{@rest}`), or says `phx-update={…}`.
-    - The item is a component, or has an id that is an expression.
+    - The item is a component, or has an id that is an expression, as the `phx-update` may be.
     - With a LiveView before 0.18.16, which has no streams.
 
     ## What the fix changes
@@ -90,46 +91,84 @@ class StreamMarkup(Rule):
         if any(not isinstance(one, heex.Attribute) for one in tag.items):
             return
         missing: list[HeexAttribute] = []
+        edits: list[Edit | None] = []
         if tag.attribute("id") is None:
             missing.append(HeexAttribute("id", f'"{loop.stream.replace("_", "-")}"'))
-        if tag.attribute("phx-update") is None:
+            if _has_id(layer, loop.stream.replace("_", "-")):
+                edits.append(None)
+        update = tag.attribute("phx-update")
+        if update is None:
             missing.append(HeexAttribute("phx-update", '"stream"'))
-        if not missing:
-            return
-        names = " and ".join(
-            "an `id`" if one.name == "id" else '`phx-update="stream"`' for one in missing
+        wrong = update is not None and literal(tag, "phx-update", layer.source) not in (
+            None,
+            "stream",
         )
-        edit = with_attributes(tag, missing, layer, document.lines)
-        if missing[0].name == "id" and _has_id(layer, loop.stream.replace("_", "-")):
-            edit = None
+        if not missing and not wrong:
+            return
+        needed = ["an `id`" if one.name == "id" else '`phx-update="stream"`' for one in missing]
+        if update is not None and update.value is not None and wrong:
+            needed.append('`phx-update="stream"`')
+            edits.append(Edit(update.value.span, '"stream"'))
+        if missing and wrong:  # two edits of one opening tag
+            edits.append(None)
+        elif missing:
+            edits.append(with_attributes(tag, missing, layer, document.lines))
+        names = " and ".join(needed)
         message = f"`<{tag.name}>` around the stream `{loop.stream}` needs {names}"
-        yield self.finding(tag.name_span, message, fix=_fix("Add", names, [edit]))
+        yield self.finding(tag.name_span, message, fix=_fix("Add", names, edits))
 
     def _item(
         self, tag: heex.Tag, loop: _Loop, layer: TemplateLayer, document: Document
     ) -> Iterator[Finding]:
-        if tag.kind is not TagKind.HTML or tag.has_root_attribute or tag.attribute("id"):
+        if tag.kind is not TagKind.HTML or tag.has_root_attribute:
+            return
+        own = tag.attribute("id")
+        if own is not None and literal(tag, "id", layer.source) is None:
             return
         if any(not isinstance(one, heex.Attribute) for one in tag.items):
             return
-        name = loop.name if not loop.name.startswith("_") else "dom_id"
-        edits = [with_attributes(tag, [HeexAttribute("id", f"{{{name}}}")], layer, document.lines)]
-        edit = edits[0]
+        source = document.source
+        name = "dom_id" if not loop.name or loop.name.startswith("_") else loop.name
+        if own is not None and own.value is not None:
+            edits: list[Edit | None] = [Edit(own.value.span, f"{{{name}}}")]
+        else:
+            added = [HeexAttribute("id", f"{{{name}}}")]
+            edits = [with_attributes(tag, added, layer, document.lines)]
         if name != loop.name:  # the id has no name yet
-            if edit is not None and edit.span.covers(loop.name_span):
-                start = edit.span.start
-                old = loop.name_span.slice(document.source).decode()
-                opened = f"{{{{{old},"
-                text = edit.text.replace(opened, f"{{{{{name},", 1)
-                edits = [Edit(Span(start, edit.span.end), text) if text != edit.text else None]
+            edit = edits[0]
+            old = loop.name_span.slice(source).decode()
+            if not loop.name and not _only_fields(tag, old, source):
+                edits = [None]
+            elif edit is not None and edit.span.covers(loop.name_span):
+                opened, new = (
+                    (f"{{{{{old},", f"{{{{{name},")
+                    if loop.name
+                    else (
+                        f"{{{old} <-",
+                        f"{{{{{name}, {old}}} <-",
+                    )
+                )
+                text = edit.text.replace(opened, new, 1)
+                edits = [Edit(edit.span, text) if text != edit.text else None]
             else:
-                edits.append(Edit(loop.name_span, name))
+                edits.append(Edit(loop.name_span, name if loop.name else f"{{{name}, {old}}}"))
         message = f"`<{tag.name}>` of the stream `{loop.stream}` needs the id of its item"
         yield self.finding(tag.name_span, message, fix=_fix("Add", f"`id={{{name}}}`", edits))
 
 
+def _only_fields(tag: heex.Tag, name: str, source: bytes) -> bool:
+    """Whether a tag reads nothing but fields of a variable, which a tuple does not have."""
+    reads = re.compile(rf"(?<![\w.:@]){name}(?![\w:?!])(\.[a-z])?(?!\s*<-)".encode())
+    codes = [one.span.slice(source) for one in heex.elixir_pieces(tag)]
+    found = [it for code in codes for it in reads.finditer(code)]
+    return bool(found) and all(it[1] for it in found)
+
+
 class _Loop(NamedTuple):
-    """One loop over a stream: its container, the tag of an item, the variable of its id."""
+    """One loop over a stream: its container, the tag of an item, the variable of its id.
+
+    `name` is empty where the loop has one variable for the id and the item together.
+    """
 
     parent: heex.Tag | None
     item: heex.Tag | None
@@ -160,10 +199,12 @@ def _loops(layer: TemplateLayer) -> Iterator[_Loop]:
                 continue
         match = _LOOP.fullmatch(source, span.start, span.end)
         if match is not None:
-            name_span = Span(*match.span(1))
             if item is not None and item.kind is TagKind.SLOT:
                 continue
-            yield _Loop(one.parent, item, match[3].decode(), match[1].decode(), name_span)
+            whole = match[3] is not None
+            name_span = Span(*match.span(3 if whole else 1))
+            name = "" if whole else match[1].decode()
+            yield _Loop(one.parent, item, match[4].decode(), name, name_span)
 
 
 def _is_blank(node: heex.Node, source: bytes) -> bool:
