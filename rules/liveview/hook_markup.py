@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import count
 
 from lsp_server.document import Document
 from lsp_server.lint.file import File
@@ -132,16 +133,15 @@ class HookMarkup(Rule):
         repeated = repeated or any(
             it.kind is not TagKind.HTML and not it.name.startswith("Layouts.") for it in one.tags
         )
-        taken = any(
-            isinstance(node, heex.Tag)
-            and (
-                literal(node, "id", layer.source) == name
-                or (node is not tag and literal(node, "phx-hook", layer.source) == hook)
-            )
-            for node in heex.walk(layer.template)
-        )
-        if not name or repeated or taken:
+        tags = [node for node in heex.walk(layer.template) if isinstance(node, heex.Tag)]
+        bare = [it for it in tags if it.attribute("id") is None]
+        before = [it for it in bare if it.span.start < tag.span.start]
+        number = 1 + sum(literal(it, "phx-hook", layer.source) == hook for it in before)
+        if not name or repeated:
             return None
+        ids = {literal(it, "id", layer.source) for it in tags}
+        wanted = (f"{name}-{it}" if it > 1 else name for it in count(number))
+        name = next(it for it in wanted if it not in ids)
         edit = with_attributes(tag, [HeexAttribute("id", f'"{name}"')], layer, document.lines)
         if edit is None:
             return None

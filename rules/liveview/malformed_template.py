@@ -16,6 +16,20 @@ from lsp_server.text import Span, line_ending
 
 from ._template_errors import said
 
+# Tags that HTML lets end where one of these begins (HTML standard, optional tags).
+_ENDED_BY = {
+    "li": ("li",),
+    "dt": ("dt", "dd"),
+    "dd": ("dt", "dd"),
+    "p": ("p", "div", "ul", "ol", "dl", "table", "form", "h1", "h2", "h3", "h4", "pre", "section"),
+    "option": ("option", "optgroup"),
+    "tr": ("tr", "tbody", "tfoot"),
+    "td": ("td", "th", "tr"),
+    "th": ("td", "th", "tr"),
+    "thead": ("tbody", "tfoot"),
+    "tbody": ("tbody", "tfoot"),
+}
+
 
 class MalformedTemplate(Rule):
     """
@@ -50,8 +64,8 @@ class MalformedTemplate(Rule):
     ## What the fix changes
 
     A stray brace is taken out. A missing closing tag is written where the tag's contents end as far
-    as the text tells, which asks to be looked at; a closing tag with another name gets the name of
-    the tag that it closes, which does too.
+    as the text tells (of `<li>` and its like where the next one begins), which asks to be looked
+    at; a closing tag with another name gets the name of the tag that it closes, which does too.
     """
 
     severity = Severity.ERROR
@@ -85,7 +99,7 @@ def _reason(error: TemplateError) -> str:
 def _fix(template: heex.Template, error: TemplateError, file: File) -> Fix | None:
     sigil = None if file.layer is None else file.layer.sigil
     if error.kind is ErrorKind.STRAY_BRACE:
-        brace = Edit(error.span, "")
+        brace = Edit(_with_blanks(error.span, file.document.source), "")
         return Fix.safe("Take the brace out", lambda _: [brace])
     if error.kind is ErrorKind.MISMATCHED_CLOSING_TAG:
         renamed = Edit(error.span, error.expected)
@@ -97,6 +111,14 @@ def _fix(template: heex.Template, error: TemplateError, file: File) -> Fix | Non
     return None
 
 
+def _with_blanks(brace: Span, source: bytes) -> Span:
+    """A brace with the blanks before it that would be left over."""
+    before = source[: brace.start].rstrip(b" \t")
+    if source[brace.end : brace.end + 1] in (b" ", b"\t", b"\r", b"\n", b">"):
+        return Span(len(before), brace.end)
+    return brace
+
+
 def _closing(template: heex.Template, error: TemplateError, file: File) -> Edit | None:
     """The closing tag behind the contents of the tag, on a line of its own if they have lines."""
     for node in heex.walk(template):
@@ -106,6 +128,10 @@ def _closing(template: heex.Template, error: TemplateError, file: File) -> Edit 
         return None
     document = file.document
     inner = node.inner.slice(document.source)
+    following = (it for it in node.children if isinstance(it, heex.Tag))
+    ended = next((it for it in following if it.name in _ENDED_BY.get(node.name, ())), None)
+    if ended is not None:
+        inner = inner[: ended.span.start - node.inner.start]
     end = node.inner.start + len(inner.rstrip())
     text = f"</{node.name}>"
     if b"\n" in inner.rstrip():
