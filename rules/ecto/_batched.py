@@ -106,7 +106,7 @@ def loop_around(node: Node) -> Loop | None:
                 if isinstance(keywords, Keywords) and set(keywords.values) != {"do"}:
                     return None
                 bodies = outer.body
-                return Loop(outer, right, name, bodies[0]) if len(bodies) == 1 else None
+                return Loop(outer, right, name, bodies[0] if len(bodies) == 1 else outer)
             case Call("for", _):
                 return None
     return None

@@ -13,6 +13,7 @@ from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import (
     Access,
     Alias,
+    AnonymousFunction,
     BinaryOperator,
     Call,
     Dot,
@@ -255,6 +256,9 @@ def _broken(document: Document, whole: Node, step: str, newline: str) -> Edit | 
         block = as_block(document, top, [steps[0], *(f"|> {one}" for one in steps[1:])])
         if block is not None:
             return block
+        opened = _opened(document, whole, step, newline)
+        if opened is not None:
+            return opened
     if (before.strip() and not bound) or b"\n" in top.bytes:
         return Edit(Span(whole.end, whole.end), f" |> {step}", document.path)
     if bound:
@@ -263,6 +267,29 @@ def _broken(document: Document, whole: Node, step: str, newline: str) -> Edit | 
         at = len(before) - len(before.rstrip())
         return Edit(Span(top.start - at, top.end), text, document.path)
     return apart(document, top.span, f"{newline}{indent}|> ".join(steps))
+
+
+def _opened(document: Document, whole: Node, step: str, newline: str) -> Edit | None:
+    """The step in the first argument of a call whose function moves to lines of its own."""
+    outer = whole.enclosing(Call)
+    if outer is None or outer.written_arguments[:1] != [whole] or b"\n" in outer.bytes:
+        return None
+    function = outer.written_arguments[-1]
+    clauses = function.clauses if isinstance(function, AnonymousFunction) else []
+    end = document.lines.line_span(document.lines.line_at(outer.end)).end
+    if len(clauses) != 1 or len(clauses[0].body) != 1 or document.source[outer.end : end].strip():
+        return None
+    body = clauses[0].body[0]
+    indent = document.lines.indentation(outer.start).decode()
+    start = document.lines.starts[document.lines.line_at(outer.start)]
+    between = document.source[whole.end : body.start].decode("utf-8", "replace").rstrip()
+    head = f"{whole.text} |> {step}{between}"
+    before = document.source[start : whole.start].decode("utf-8", "replace")
+    if len(before) + len(head) > WIDTH:
+        return None
+    rest = document.source[function.end : outer.end].decode("utf-8", "replace")
+    text = newline.join([head, f"{indent}  {body.text}", f"{indent}end{rest}"])
+    return Edit(Span(whole.start, outer.end), text, document.path)
 
 
 def preload_together(snapshot: Snapshot, path: str, site: CallSite) -> list[Edit]:
