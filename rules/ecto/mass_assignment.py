@@ -26,9 +26,9 @@ from lsp_server.syntax.elixir import (
 from lsp_server.syntax.literals import Atom, List, Sigil, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form, Module
-from lsp_server.text import Span
 
-WIDTH = 98
+from ._permitted import listed, taken_out, without
+
 ALL_FIELDS = "all fields of the schema"
 # What nobody may say about himself.
 _FLAGS = words("admin is_admin admin? superuser is_superuser super_admin is_super_admin is_staff")
@@ -110,15 +110,17 @@ class MassAssignment(Rule):
     - Data without a schema: `{data, types} |> cast(params, Map.keys(types))`.
     - The name of the function says that it is not for visitors: `admin_changeset`, `import_…`.
     - What is cast is written down by the code itself, and no parameter of the function.
-    - `:role` in schemas of anything but people; `:user_id` unless the call itself lists it beside
-      what a person types (`:title`, `:body` …): the rows of a join table and what is recorded about
-      a user (sessions, tokens, memberships, logs) are made by code.
+    - `:role` in schemas of anything but people; `:user_id` unless it is listed beside what a
+      person types (`:title`, `:body` …), in the call itself or as the only `…_id` of an attribute:
+      the rows of a join table and what is recorded about a user (sessions, tokens, memberships,
+      logs) are made by code.
     - A denylist that takes off more than keys and timestamps, and embedded schemas.
 
     ## What the fix changes
 
     A computed list becomes the list of the schema's own fields, without keys, timestamps and what
-    gives rights. A right or an owner is taken from the list; set it with `put_change/3`, or in the
+    gives rights. A right or an owner is taken from the list, or, where the list is an attribute
+    that is used elsewhere too, subtracted at `cast`; set it with `put_change/3`, or in the
     struct, from what the server knows: `%Review{user_id: scope.user.id}`. Forms that sent the
     field need a changeset of their own.
     """
@@ -136,7 +138,7 @@ class MassAssignment(Rule):
         form = file.form
         keys = _computed(permitted, params, form)
         if keys and not (keys == ALL_FIELDS and _is_embedded(form.module)):
-            edits = _listed(permitted, form.module, file)
+            edits = listed(permitted, _fields(form.module), file)
             yield self.finding(
                 permitted,
                 f"`cast` permits {keys}: whoever sends the parameters sets any of them",
@@ -154,21 +156,37 @@ class MassAssignment(Rule):
         names = list(_names(permitted, form))
         schema = form.module.name.rpartition(".")[2]
         written = {name for name, at in names if at is not None or isinstance(permitted, Sigil)}
-        for name, atom in names:
-            if name in _FLAGS or (name in _ROLES and _PEOPLE.search(schema)):
-                said = "gives himself rights"
-            elif name == _OWNER and _is_form(written) and not _RECORDS.search(schema):
-                said = "chooses the owner"
-            else:
-                continue
-            message = f"`cast` permits `:{name}`: whoever sends the parameters {said}"
-            if atom is None:
-                yield self.finding(permitted, message)
-                return
-            edits = _taken_out(atom)
-            title = f"Do not cast :{name}"
+        every = {name for name, _ in names}
+        if {name for name in every if name.endswith("_id")} == {_OWNER}:
+            written = every  # what code puts together refers to more than its owner
+        given = {name: at for name, at in reversed(names) if _said(name, schema, written)}
+        hidden = [name for name, _ in names if name in given and given[name] is None]
+        for name, atom in given.items():
+            if atom is not None:
+                message = _message(name, schema, written)
+                edits = taken_out(atom)
+                fix = Fix.review(f"Do not cast :{name}", partial(_given, edits)) if edits else None
+                yield self.finding(atom, message, fix=fix)
+        if hidden:
+            message = _message(hidden[0], schema, written)
+            edits = without(permitted, list(dict.fromkeys(hidden)), form.module)
+            title = f"Do not cast {', '.join(f':{name}' for name in dict.fromkeys(hidden))}"
             fix = Fix.review(title, partial(_given, edits)) if edits else None
-            yield self.finding(atom, message, fix=fix)
+            yield self.finding(permitted, message, fix=fix)
+
+
+def _said(name: str, schema: str, written: set[str]) -> str:
+    """What somebody does who sends a field; empty for one that anybody may set."""
+    if name in _FLAGS or (name in _ROLES and _PEOPLE.search(schema)):
+        return "gives himself rights"
+    if name == _OWNER and _is_form(written) and not _RECORDS.search(schema):
+        return "chooses the owner"
+    return ""
+
+
+def _message(name: str, schema: str, written: set[str]) -> str:
+    said = _said(name, schema, written)
+    return f"`cast` permits `:{name}`: whoever sends the parameters {said}"
 
 
 def _given(edits: list[Edit], _: Snapshot) -> list[Edit]:
@@ -279,34 +297,6 @@ def _is_form(written: set[str]) -> bool:
 
 def _is_embedded(module: Module) -> bool:
     return any(form.callee == b"embedded_schema" for form in module.forms)
-
-
-def _taken_out(atom: Atom) -> list[Edit]:
-    """The list without one of its atoms, on the same line."""
-    around = atom.parent
-    if not isinstance(around, List) or b"\n" in around.bytes:
-        return []
-    elements = around.elements
-    at = next((number for number, one in enumerate(elements) if one == atom), -1)
-    if at < 0 or len(elements) == 1:
-        return []
-    if at + 1 < len(elements):
-        return [Edit(Span(atom.start, elements[at + 1].start), "")]
-    return [Edit(Span(elements[at - 1].end, atom.end), "")]
-
-
-def _listed(permitted: Node, module: Module, file: File) -> list[Edit]:
-    """The computed list as the list of the fields that the module's own schema has."""
-    names = _fields(module)
-    if not names:
-        return []
-    text = f"[{', '.join(f':{name}' for name in names)}]"
-    lines, source = file.document.lines, file.document.source
-    row = lines.line_span(lines.line_at(permitted.start)).slice(source)
-    width = len(row.decode("utf-8", "replace")) - len(permitted.text) + len(text)
-    if b"\n" in permitted.bytes or width > WIDTH:
-        return []
-    return [Edit(permitted.span, text)]
 
 
 def _fields(module: Module) -> Sequence[str]:
