@@ -14,7 +14,7 @@ from lsp_server.facts.new_migration import create_index, migration
 from lsp_server.facts.values import Name, spelled
 from lsp_server.lint.finding import CreateFile, Edit, Operation
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.elixir import AnonymousFunction, Call
 from lsp_server.syntax.literals import Atom, Boolean, String
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
@@ -132,12 +132,19 @@ class Wanted:
 
     def _inserted(self, snapshot: Snapshot) -> Iterator[Edit]:
         document = snapshot.document(self.path)
-        call = None if document is None else table_call(document, self.span)
-        if document is None or call is None or self.table.name not in call.arguments[0].text:
+        if document is None:
+            return
+        call = table_call(document, self.span)
+        if call is None:
+            call = _sql_call(document, self.span)
+            if call is None:
+                return
+        elif self.table.name not in call.arguments[0].text:
             return  # perhaps of a table that is given another name later on
         online = self.database.is_postgres and self.table.path != self.path
         indent = len(document.lines.indentation(call.start))
-        statement = self._statement(online, call.has_parentheses, indent)
+        parentheses = call.has_parentheses and call.name != "execute"
+        statement = self._statement(online, parentheses, indent)
         below = below_table(document, call, statement, ("index",))
         if online and below:
             yield from attributes(document, call)
@@ -199,6 +206,19 @@ def table_call(document: Document, column: Span) -> Call | None:
                 if isinstance(table.written_arguments[0], (Atom, String)):
                     return call
     return None
+
+
+def _sql_call(document: Document, name: Span) -> Call | None:
+    """The `execute` at a place, where it is a statement that runs once."""
+    call = call_at(document, name)
+    if call is None or call.name != "execute":
+        return None
+    for outer in call.ancestors():
+        if isinstance(outer, AnonymousFunction) or (
+            isinstance(outer, Call) and outer.name == "for"
+        ):
+            return None
+    return call
 
 
 def _last_made(call: Call, kinds: Collection[str]) -> Node:
