@@ -26,6 +26,7 @@ from lsp_server.lint.checker import check_document, check_project, operations
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.rule import AnyRule, ProjectRule, Rule
 from lsp_server.project.full_check import FullCheck, answers
+from lsp_server.project.renew import renewed
 from lsp_server.project.workspace import Workspace
 from tests.elixir_oracle import ElixirOracle
 
@@ -214,7 +215,7 @@ def audit(workspace: Workspace, selection: Selection, most: int) -> Mapping[str,
         drawn = random.Random(0).sample(offered, min(most, len(offered)))
         rule = workspace.registry.rules[name]
         trials[name] = []
-        for fresh in workspace.fresh({(one.path, one.rule, one.fingerprint) for one in drawn}):
+        for fresh in renewed(workspace, {(one.path, one.rule, one.fingerprint) for one in drawn}):
             document = workspace.document(fresh.path)
             line = 0 if document is None else document.lines.line_at(fresh.span.start) + 1
             trial = Trial(fresh, line)

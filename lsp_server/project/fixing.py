@@ -14,6 +14,7 @@ from lsp_server.lint.apply import Changes, apply_edits, changes, merge
 from lsp_server.lint.checker import operations
 from lsp_server.lint.finding import Applicability, CreateFile, Finding, Operation, RenameFile
 from lsp_server.project.files import read_file
+from lsp_server.project.renew import renewed
 from lsp_server.project.workspace import Workspace
 
 ROUNDS = 50
@@ -65,7 +66,7 @@ class Fixer:
         }
         groups: list[list[Operation]] = []
         offered: list[Finding] = []
-        for finding in workspace.fresh(identities):
+        for finding in renewed(workspace, identities):
             built = operations(finding, workspace.snapshot)
             if built and self._is_possible(built):
                 groups.append(built)

@@ -8,7 +8,7 @@ of both).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +29,7 @@ from lsp_server.document import Change, Document
 from lsp_server.facts.context import ProjectContext
 from lsp_server.facts.fact import Fact, load_collectors
 from lsp_server.facts.index import Index, fact_types
-from lsp_server.lint.checker import check_document, check_project, detached, in_order
+from lsp_server.lint.checker import check_project, detached, in_order
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.live import LiveResult, after_edit, check_all, check_edited, follow
 from lsp_server.lint.registry import Registry, registry
@@ -51,8 +51,6 @@ from lsp_server.project.scan import Job, run, text_digest
 from lsp_server.snapshot import Snapshot
 
 KEPT_DOCUMENTS = 64  # closed files kept parsed
-
-Identity = tuple[str, str, str]  # path, rule and fingerprint of a finding
 
 
 class Workspace:
@@ -423,32 +421,6 @@ class Workspace:
     def all_findings(self) -> list[Finding]:
         """What is finally said of all files, by path and place."""
         return [one for path in sorted(self.paths_with_findings()) for one in self.findings(path)]
-
-    def fresh(self, identities: Collection[Identity]) -> list[Finding]:
-        """Findings as they are now, with fixes that can be computed, by path and place; those that
-        are gone are left out. Each rule is run once for all of them."""
-        found: list[Finding] = []
-        by_path: dict[str, set[str]] = {}
-        for path, rule, _ in identities:
-            by_path.setdefault(path, set()).add(rule)
-        for rule in {rule for _, rule, _ in identities}:
-            known = self.registry.rules.get(rule)
-            if isinstance(known, ProjectRule):
-                found += check_project(known, self.snapshot)
-        for path, names in by_path.items():
-            document = self.document(path)
-            if document is not None:
-                rules = [one for one in self.registry.document_rules if one.id in names]
-                found += check_document(document, rules, self.context, self.settings)
-                if names - self.registry.rules.keys():
-                    found += self.findings(path)
-        wanted = set(identities)
-        chosen = {
-            identity: one
-            for one in found
-            if (identity := (one.path, one.rule, one.fingerprint)) in wanted
-        }
-        return sorted(chosen.values(), key=lambda one: (one.path, one.span, one.rule))
 
 
 def _speaks_of(finding: Finding, path: str) -> bool:

@@ -19,6 +19,7 @@ from lsp_server.lint.checker import operations
 from lsp_server.lint.finding import Applicability, Edit, Finding
 from lsp_server.lint.suppress import ignore_here
 from lsp_server.project.fixing import Fixed, Fixer, safe
+from lsp_server.project.renew import renewed
 from lsp_server.project.workspace import Workspace
 from lsp_server.server.convert import Plain, difference, to_span, workspace_edit
 from lsp_server.server.session import Place
@@ -94,7 +95,7 @@ def _idle(place: Place, findings: list[Finding]) -> list[Finding]:
     fixable = [one for one in findings if one.fix is not None][:TRIED]
     known = {(one.rule, one.fingerprint): one for one in fixable}
     workspace = place.workspace
-    fresh = workspace.fresh({(place.path, *identity) for identity in known})
+    fresh = renewed(workspace, {(place.path, *identity) for identity in known})
     snapshot = workspace.snapshot
     return [known[one.rule, one.fingerprint] for one in fresh if not operations(one, snapshot)]
 
@@ -178,7 +179,7 @@ def _edit(server: RetortServer, place: Place, data: Plain) -> Plain | None:
             raise NotPossible("No safe fix has anything to change here.")
         return outcome_edit(server, workspace, fixer.outcome)
     identity = (place.path, str(data.get("rule")), str(data.get("fingerprint")))
-    finding = next(iter(workspace.fresh([identity])), None)
+    finding = next(iter(renewed(workspace, [identity])), None)
     if finding is None:
         return None
     if data["do"] == "ignore":
