@@ -97,16 +97,14 @@ class LostRebind(Rule):
             return
         branches = list(_branches(call))
         for name in sorted(_NAMES):
-            lost = [one for one in branches if _loses(one, name)]
+            lost = [match for one in branches if (match := _loses(one, name)) is not None]
             if not lost or not _is_read(following, name):
                 continue
             if any(outer.name == "quote" for outer in call.ancestors() if isinstance(outer, Call)):
                 return
-            match = lost[0].body[-1]
-            assert isinstance(match, Match)
             where = "`Enum.each`" if call.name == "each" else f"the `{call.name}`"
             message = f"the new `{name}` ends with {where}: after it `{name}` is still the old one"
-            yield self.finding(match.left, message, fix=_fix(call, branches, name, file))
+            yield self.finding(lost[0].left, message, fix=_fix(call, branches, name, file))
 
 
 class _Branch(NamedTuple):
@@ -147,18 +145,23 @@ def _branches(call: Call) -> Iterator[_Branch]:
             yield _Branch(body)
 
 
-def _loses(branch: _Branch, name: str) -> bool:
-    """Whether the last thing that a branch does is to give the variable a value made of its own."""
-    if not branch.body:
-        return False
-    last = branch.body[-1]
-    if not isinstance(last, Match) or last.left.text != name or not _mentions(last.right, name):
-        return False
-    # Where the branch itself has bound the name before, from something else, it means that.
-    return not any(
-        isinstance(one, Match) and _mentions(one.left, name) and not _mentions(one.right, name)
-        for one in branch.body[:-1]
-    )
+def _loses(branch: _Branch, name: str) -> Match | None:
+    """Where a branch gives the variable a value made of its own that nothing after it reads."""
+    last = branch.body[-1] if branch.body else None
+    if isinstance(last, Call) and last.receiver is None and last.name in _JUMPS:
+        return None
+    found: Match | None = None
+    for one in branch.body:
+        if isinstance(one, Match) and one.left.text == name:
+            # Where the branch itself has bound the name, from something else, it means that.
+            if not _mentions(one.right, name):
+                return None
+            found = one
+        elif isinstance(one, Match) and _mentions(one.left, name):
+            return None
+        elif found is not None and (_mentions(one, name) or any(True for _ in one.find(Sigil))):
+            found = None
+    return found
 
 
 def _mentions(node: Node, name: str) -> bool:
