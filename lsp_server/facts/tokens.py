@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.role import Role
-from lsp_server.syntax.elixir import Call, Identifier
+from lsp_server.syntax.elixir import Call, Capture, Identifier
 from lsp_server.syntax.literals import Atom, List, Map, Pair, String
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form, Module
@@ -132,14 +132,16 @@ def _says_so(form: Form) -> bool:
 
 
 def _is_verified(peek: Call, form: Form) -> bool:
-    """Whether the function gives the same token to something that verifies it."""
-    token = peek.arguments[0].text
+    """Whether the function gives the same token to something that verifies it; of a capture, whose
+    token has no name, any will do."""
+    given = peek.arguments
+    token = given[0].text if given and not isinstance(given[0], Capture) else ""
     for call in form.index.all_calls():
         if call.start == peek.start or not _ASKING.search(call.name):
             continue
         if call.name == "verify" and _module(call, form).startswith("JOSE."):
             continue  # takes whatever algorithm the token asks for
-        if any(one.text == token for one in call.arguments):
+        if not token or any(one.text == token for one in call.arguments):
             return True
     return False
 

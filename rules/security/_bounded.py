@@ -70,9 +70,22 @@ def is_bounded(text: Node, form: Form) -> bool:
             case Call() | Pipe():
                 if not _call_is_own(node):
                     return False
+            case Capture() if node.placeholder is not None:
+                capture = next((one for one in node.ancestors() if isinstance(one, Capture)), None)
+                if capture is None or not is_given_few(capture, form):
+                    return False
             case _:
                 return False
     return True
+
+
+def is_given_few(function: Node, form: Form) -> bool:
+    """Whether a function that is handed on gets few texts: those of a written list, or the one
+    bounded text of `then(text, &…)`."""
+    call = function.enclosing(Call)
+    if call is not None and call.name in ("then", "tap") and call.arguments:
+        return function != call.arguments[0] and is_bounded(call.arguments[0], form)
+    return iterates_over_few(function)
 
 
 def _call_is_own(node: Node) -> bool:
@@ -237,5 +250,19 @@ def _bound_by_text_keys(node: Node) -> Iterator[str]:
 
 def is_capture(node: Node) -> bool:
     """Whether a call is the target of `&Mod.fun/1`."""
+    return capture_of(node) is not None
+
+
+def capture_of(node: Node) -> Capture | None:
+    """The `&Mod.fun/1` of which a call is the target."""
     parent = node.parent
-    return parent is not None and isinstance(parent.parent, Capture)
+    around = None if parent is None else parent.parent
+    return around if isinstance(around, Capture) and around.function is not None else None
+
+
+def given_to(function: Node) -> Node | None:
+    """The value of `then(value, &…)`, which the function that is handed on gets."""
+    call = function.enclosing(Call)
+    if call is None or call.name not in ("then", "tap") or len(call.arguments) != 2:
+        return None
+    return call.arguments[0] if call.arguments[1] == function else None
