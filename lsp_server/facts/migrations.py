@@ -283,6 +283,7 @@ class Migration(Fact):
     ddl_transaction: bool = True
     lock: bool = True
     generated: bool = False  # whether Ash wrote it, from its resources
+    only_up: tuple[Span, ...] = ()  # what `change` leaves out when it runs backwards
 
     @property
     def repo(self) -> str:

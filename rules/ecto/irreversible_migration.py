@@ -91,6 +91,7 @@ class IrreversibleMigration(ProjectRule):
     - The migration has `up` and `down`.
     - It is not among the five newest of its repo. The setting `since` names the version from which
       on migrations are judged, or is `"all"`.
+    - It is done only where `direction()` is `:up`.
     - `execute` is given the way back as well, `remove` a type, `modify` a `from:`.
 
     ## What the fix changes
@@ -119,10 +120,11 @@ class IrreversibleMigration(ProjectRule):
                     newest = migration.version >= int(since)
                 judged = migration.reversible and (newest or since == "all")
                 for operation in migration.up:
-                    if judged and isinstance(operation, Execute) and operation.arguments == 1:
+                    backwards = judged and operation.span not in migration.only_up
+                    if backwards and isinstance(operation, Execute) and operation.arguments == 1:
                         text = "`execute` has no way back: give it the SQL that undoes this as well"
                         yield self.finding(operation.span, text, path=path)
-                    if judged and isinstance(operation, AlterTable):
+                    if backwards and isinstance(operation, AlterTable):
                         state = states.find(migration.folder, operation.table)
                         if not _is_sql(operation.span, migration):
                             for change in operation.changes:
