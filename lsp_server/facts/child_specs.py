@@ -8,6 +8,8 @@ from msgspec.structs import replace
 
 from lsp_server.facts.fact import Fact
 from lsp_server.facts.local_flow import assigned, branches, clauses_of, module_of, origin
+from lsp_server.facts.primitives import STANDARD
+from lsp_server.facts.process_names import name_of, option
 from lsp_server.syntax.elixir import (
     Alias,
     BinaryOperator,
@@ -45,11 +47,23 @@ class Child(Fact):
     modules: tuple[str, ...] = ()
 
 
+class Elsewhere(Fact):
+    """Children that a function of another module gives: `++ Shop.Jobs.children()`. They come before
+    the child at the position `at`."""
+
+    module: str
+    name: str
+    arity: int
+    at: int
+    conditional: bool = False
+
+
 @dataclass
 class Reading:
     """What was found so far; children in the order of their start."""
 
     children: list[Child] = field(default_factory=list)
+    elsewhere: list[Elsewhere] = field(default_factory=list)
     lists: list[Span] = field(default_factory=list)
     complete: bool = True
     seen: set[Span] = field(default_factory=set)
@@ -62,6 +76,11 @@ class Reading:
 
     def add(self, other: Reading, conditional: bool) -> None:
         """Take in what was read apart; what is known is not added again."""
+        for one in other.elsewhere:
+            sometimes = conditional or one.conditional
+            self.elsewhere.append(
+                replace(one, at=len(self.children) + one.at, conditional=sometimes)
+            )
         known = {(one.span, one.module) for one in self.children}
         for child in other.children:
             if (child.span, child.module) not in known:
@@ -91,42 +110,6 @@ def child_of(node: Node, form: Form) -> Reading:
     reading = Reading()
     _Reader(reading, form).read_element(node, False, 0)
     return reading
-
-
-def name_of(node: Node | None, form: Form) -> str:
-    """The name that a `name:` option or the first argument of a call gives a process.
-
-    A module's full name, an atom with its colon, `via …` or `global …` with what is written out of
-    them, `*` for what is computed, empty where there is none.
-    """
-    if isinstance(node, ModuleAttribute) and node.value is None:
-        node = form.module.attribute(node.name)
-    if node is None or isinstance(node, Nil):
-        return ""
-    known = module_of(node, form)
-    if known:
-        return known
-    if isinstance(node, Tuple):
-        match node.elements:
-            case [Atom("local"), name]:
-                return name_of(name, form)
-            case [Atom("via"), registry, Tuple([table, *_])]:
-                tables = module_of(registry, form), module_of(table, form) or "*"
-                return f"via {tables[0] or '*'} {tables[1]}"
-            case [Atom("via"), *_]:
-                return "via"
-            case [Atom("global"), *_]:
-                return "global"
-            case [Alias() as partitioned, _]:
-                return module_of(partitioned, form)
-    return "*"
-
-
-def option(node: Node | None, key: str) -> Node | None:
-    """The value of a key in keywords, with or without brackets."""
-    if isinstance(node, List):
-        node = node.keywords
-    return node.get(key) if isinstance(node, Keywords) else None
 
 
 @dataclass
@@ -288,7 +271,11 @@ class _Reader:
             self.reading.add(read, conditional or len(clauses) > 1)
             if clause is usual and not conditional and len(clauses) > 1:
                 self.reading.lists += (at for at in read.lists if at not in self.reading.lists)
-        if not clauses:
+        given = module_of(node.receiver, self.form) if isinstance(node, Call) else ""
+        if given and given not in STANDARD and isinstance(node, Call):
+            at = len(self.reading.children)
+            self.reading.elsewhere.append(Elsewhere(given, node.name, node.arity, at, conditional))
+        elif not clauses:
             self.reading.complete = False
         if isinstance(node, Call) and node.receiver is None and node.name != "raise":
             for number, one in enumerate(node.arguments):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
-from lsp_server.facts.child_specs import option
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.local_flow import clauses_of, module_of, origin
 from lsp_server.facts.modules import full_name
+from lsp_server.facts.process_names import option
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import Alias, AnonymousFunction, Call, Identifier, ModuleAttribute
 from lsp_server.syntax.literals import Atom, String, Tuple

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
-from lsp_server.facts.child_specs import Child, Reading, child_of, children_of, name_of, option
+from lsp_server.facts.child_specs import Child, Elsewhere, Reading, child_of, children_of
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.local_flow import function_name, module_of, origin
+from lsp_server.facts.process_names import name_of, option
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier, ModuleAttribute
 from lsp_server.syntax.literals import Atom, Map, QuotedAtom, Tuple
@@ -82,6 +83,7 @@ class Children(Fact):
 
     `name` is that of the supervisor, `lists` are the list literals that always count, in brackets.
     `complete` is False where some children are computed. `strategy` is an atom without its colon.
+    `elsewhere` names functions of other modules whose children come in between.
     """
 
     module: str
@@ -92,6 +94,7 @@ class Children(Fact):
     complete: bool = True
     strategy: str = ""
     name: str = ""
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 class Start(Fact):
@@ -286,6 +289,7 @@ def _children(form: Form) -> Iterator[Children]:
             reading.complete,
             strategy.name if isinstance(strategy, Atom) else "",
             name_of(option(options, "name"), form),
+            tuple(reading.elsewhere),
         )
 
 

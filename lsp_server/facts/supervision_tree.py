@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from lsp_server.facts.calls import FunctionCalls
-from lsp_server.facts.child_specs import Child
+from lsp_server.facts.child_specs import Child, Elsewhere
 from lsp_server.facts.expansion import Expander
 from lsp_server.facts.index import Index, join
 from lsp_server.facts.mentions import Mentions
 from lsp_server.facts.mix import MixProject, mix_projects
+from lsp_server.facts.modules import FunctionKey
+from lsp_server.facts.offered_children import offered_children
 from lsp_server.facts.supervision import (
     PROCESSES,
     SUPERVISORS,
@@ -238,7 +242,7 @@ class Member:
         return below + 1 if self.is_supervisor else 0
 
 
-@join(processes, applications, Children, Start)
+@join(processes, applications, Children, Start, offered_children)
 def supervision_trees(index: Index) -> tuple[Member, ...]:
     """The supervision tree of every application whose top supervisor is found."""
     roots: list[Member] = []
@@ -256,6 +260,7 @@ class _Builder:
 
     def root(self, children: Children, path: str) -> Member:
         self.placed.add(children.module)
+        members, complete = self._members(children, path, 1)
         return Member(
             children.module,
             children.name,
@@ -263,21 +268,58 @@ class _Builder:
             children.span,
             True,
             children.strategy,
-            complete=children.complete,
-            members=self._members(children, path, 1),
+            complete=complete,
+            members=members,
         )
 
-    def _members(self, children: Children, path: str, depth: int) -> tuple[Member, ...]:
-        found: dict[tuple[str, str], Child] = {}  # conditional ones once, though in many branches
-        for number, child in enumerate(children.children):
+    def _members(
+        self, children: Children, path: str, depth: int
+    ) -> tuple[tuple[Member, ...], bool]:
+        """The members of a supervisor, and whether these are all."""
+        listed, known = self._listed(children.children, children.elsewhere, path, set())
+        found: dict[tuple[str, str], tuple[Child, str]] = {}  # conditional ones once
+        for number, (child, where) in enumerate(listed):
             key = (child.module, child.name if child.conditional else f"{child.name} {number}")
-            found.setdefault(key, child)
-        always = {(one.module, one.name) for one in children.children if not one.conditional}
-        return tuple(
-            self._member(child, path, depth)
-            for child in found.values()
+            found.setdefault(key, (child, where))
+        always = {(one.module, one.name) for one, _ in listed if not one.conditional}
+        members = tuple(
+            self._member(child, where, depth)
+            for child, where in found.values()
             if not child.conditional or (child.module, child.name) not in always
         )
+        return members, known and children.complete
+
+    def _listed(
+        self,
+        own: Sequence[Child],
+        elsewhere: Sequence[Elsewhere],
+        path: str,
+        asked_before: set[FunctionKey],
+    ) -> tuple[list[tuple[Child, str]], bool]:
+        """Children with their files, those that other modules offer in between, and whether all
+        of these are known."""
+        found: list[tuple[Child, str]] = []
+        complete = True
+        for at in range(len(own) + 1):
+            for asked in elsewhere:
+                if asked.at != at:
+                    continue
+                key = (asked.module, asked.name, asked.arity)
+                clauses = offered_children(self.index).get(key, [])
+                complete = complete and bool(clauses)
+                if key in asked_before:
+                    continue
+                asked_before.add(key)
+                for where, one in clauses:
+                    below, known = self._listed(one.children, one.elsewhere, where, asked_before)
+                    complete = complete and known and one.complete
+                    sometimes = asked.conditional or len(clauses) > 1
+                    for child, place in below:
+                        conditional = sometimes or child.conditional
+                        found.append((replace(child, conditional=conditional), place))
+            if at < len(own):
+                found.append((own[at], path))
+        return found, complete
 
     def _member(self, child: Child, path: str, depth: int, dynamic: bool = False) -> Member:
         process = processes(self.index).get(child.module)
@@ -289,11 +331,12 @@ class _Builder:
         if below is None and process is not None and process.is_supervisor and given:
             below = given[0]
         members: tuple[Member, ...] = ()
+        complete = below is None or below[1].complete
         if depth < DEPTH and child.module not in self.placed:
             if process is not None:
                 self.placed.add(child.module)
             if below is not None:
-                members = self._members(below[1], below[0], depth + 1)
+                members, complete = self._members(below[1], below[0], depth + 1)
             if process is None and child.module not in _WITH_FUNCTIONS:
                 members += self._handed_on(child, path, depth + 1)
             members += self._dynamic(name, depth + 1)
@@ -306,7 +349,7 @@ class _Builder:
             "" if below is None else below[1].strategy,
             dynamic,
             child.conditional,
-            below is None or below[1].complete,
+            complete,
             members,
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from lsp_server.facts.child_specs import Child
 from lsp_server.facts.index import Index
+from lsp_server.facts.offered_children import OfferedChildren
 from lsp_server.facts.supervision import Children, Start
 from lsp_server.facts.supervision_edits import NewChild, child_insertion
 from lsp_server.facts.supervision_tree import Application, application_of
@@ -94,13 +95,18 @@ def started(snapshot: Snapshot, application: Application, module: str) -> Iterat
 
 
 def _named(snapshot: Snapshot, application: Application, module: str) -> Iterator[Child]:
-    for path, children in snapshot.index.of(Children):
+    for path, children in _lists(snapshot):
         if not path.startswith(application.folder) or role_of(path) is not Role.LIB:
             continue
         for child in children.children:
             if child.module == module and _is_plain(child.name):
                 if module != "Registry" or _says(snapshot, path, child, b":unique"):
                     yield child
+
+
+def _lists(snapshot: Snapshot) -> Iterator[tuple[str, Children | OfferedChildren]]:
+    yield from snapshot.index.of(Children)
+    yield from snapshot.index.of(OfferedChildren)
 
 
 def _says(snapshot: Snapshot, path: str, child: Child, word: bytes) -> bool:
@@ -115,7 +121,7 @@ def _is_plain(name: str) -> bool:
 def _is_taken(snapshot: Snapshot, name: str) -> bool:
     return any(
         child.name == name or child.module == name
-        for _, children in snapshot.index.of(Children)
+        for _, children in _lists(snapshot)
         for child in children.children
     )
 

@@ -458,3 +458,43 @@ def test_functions_that_branch_to_one_another_end() -> None:
     )
     found = children_of(application("children = f0()", f"{functions}\ndefp f25, do: [Cache]"))
     assert len(found.children) == 26 and not found.children[0].conditional
+
+
+def test_children_that_other_modules_give() -> None:
+    offers = """defmodule Shop.Jobs do
+  alias Shop.{Cache, Worker}
+
+  def children(opts \\\\ []) do
+    first = [{Cache, opts}]
+    first ++ Shop.Mails.workers(:all)
+  end
+
+  def helper, do: [Worker]
+end
+"""
+    mails = """defmodule Shop.Mails do
+  def workers(:none), do: []
+  def workers(_), do: [Shop.Sender] ++ Shop.Jobs.children([])
+end
+"""
+    top = "children = [Always] ++ Shop.Jobs.children([]) ++ [Shop.Last]"
+    files = {
+        "lib/shop/application.ex": application(top),
+        "lib/shop/jobs.ex": offers,
+        "lib/shop/mails.ex": mails,
+    }
+    index = Index({path: collect(Document(path, text.encode())) for path, text in files.items()})
+    (tree,) = supervision_trees(index)
+    told = [(one.module, one.path, one.conditional) for one in tree.members]
+    assert told == [
+        ("Always", "lib/shop/application.ex", False),
+        ("Shop.Cache", "lib/shop/jobs.ex", False),
+        ("Shop.Sender", "lib/shop/mails.ex", False),
+        ("Shop.Last", "lib/shop/application.ex", False),
+    ]
+    assert tree.complete
+    del files["lib/shop/mails.ex"]
+    index = Index({path: collect(Document(path, text.encode())) for path, text in files.items()})
+    (tree,) = supervision_trees(index)
+    assert [one.module for one in tree.members][1:] == ["Shop.Cache", "Shop.Last"]
+    assert not tree.complete
