@@ -182,7 +182,9 @@ def register(server: RetortServer) -> None:
         place = await server.ready_place(params.text_document.uri)
         if place is None:
             return {"kind": "full", "items": []}
-        return _report(server, place, params.previous_result_id)
+        report = _report(server, place, params.previous_result_id)
+        server.mode.pulled[uri_of(server, place)] = report["resultId"]
+        return report
 
     @server.feature(types.WORKSPACE_DIAGNOSTIC)
     async def pull_workspace(params: types.WorkspaceDiagnosticParams) -> Plain:
@@ -220,13 +222,15 @@ def _workspace_report(server: RetortServer, place: Place, previous: str | None) 
     document = place.workspace.open.get(place.path)
     version = None if document is None else document.version
     report = _report(server, place, previous)
+    if not place.is_open:  # of an open file VS Code believes only what it has asked for alone
+        server.mode.pulled[uri_of(server, place)] = report["resultId"]
     return {**report, "uri": uri_of(server, place), "version": version}
 
 
 def _report(server: RetortServer, place: Place, previous: str | None) -> Plain:
     server.scheduler.ensure(place)
     diagnostics = _shown(server, place)
-    digest = server.mode.pulled[uri_of(server, place)] = result_id(diagnostics)
+    digest = result_id(diagnostics)
     if digest == previous:
         return {"kind": "unchanged", "resultId": digest}
     return {"kind": "full", "resultId": digest, "items": diagnostics}

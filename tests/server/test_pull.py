@@ -174,3 +174,19 @@ async def test_what_is_offered(project: Path) -> None:
         offered = editor.capabilities.diagnostic_provider
         assert isinstance(offered, types.DiagnosticOptions)
         assert offered.workspace_diagnostics and offered.inter_file_dependencies
+
+
+async def test_a_workspace_report_is_no_answer_for_an_open_file(vscode: Editor) -> None:
+    vscode.open(PAGE_PATH)
+    await vscode.diagnostics(PAGE_PATH, ONE)
+    assert vscode.server is not None
+    place = vscode.server.session.locate(vscode.uri(PAGE_PATH))
+    assert place is not None
+    # Findings change, and before anybody says so the client polls the workspace.
+    place.workspace.overrides = {"rules": {ONE: "off"}}
+    place.workspace.read_settings()
+    report = (await pull_workspace(vscode))[vscode.uri(PAGE_PATH)]
+    assert not report.items
+    before = vscode.refreshes
+    vscode.server.changed(place)
+    await vscode.eventually(lambda: vscode.refreshes > before)
