@@ -4,4 +4,5 @@ from __future__ import annotations
 
 import os
 
-collect_ignore = [] if os.environ.get("RETORT_EDITORS") else ["test_vscode.py", "test_eglot.py"]
+HEAVY = ["test_vscode.py", "test_vscode_places.py", "test_eglot.py"]
+collect_ignore = [] if os.environ.get("RETORT_EDITORS") else HEAVY

@@ -28,8 +28,20 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def drive(kind: str, shop: Path, tmp_path: Path, *, installed: bool, before: str = "") -> Any:  # noqa: F811
-    """What one tour saw of a Neovim that was started with the page."""
+def drive(
+    kind: str,
+    shop: Path,  # noqa: F811
+    tmp_path: Path,
+    *,
+    installed: bool = True,
+    before: str = "",
+    script: Path = SCRIPT,
+    through: tuple[str, ...] = (),
+    page: Path | None = None,
+    **more: str,
+) -> Any:
+    """What one tour saw of a Neovim that was started with the page, `through` another command."""
+    page = page or shop / PAGE
     folders = tmp_path / "plugin"
     bin_ = folders / "bin"
     bin_.mkdir(parents=True)
@@ -48,7 +60,7 @@ def drive(kind: str, shop: Path, tmp_path: Path, *, installed: bool, before: str
     init = folders / "init.lua"
     init.write_text(
         "started_at = vim.uv.hrtime()\n" + before + f"vim.opt.runtimepath:append({str(plugin)!r})\n"
-        f"vim.cmd('helptags {plugin}/doc')\nvim.cmd.source({str(SCRIPT)!r})\n",
+        f"vim.cmd('helptags {plugin}/doc')\nvim.cmd.source({str(script)!r})\n",
         "utf-8",
     )
     out = folders / "seen.json"
@@ -60,12 +72,13 @@ def drive(kind: str, shop: Path, tmp_path: Path, *, installed: bool, before: str
         "RETORT_CACHE_DIR": str(tmp_path / "cache"),
         "TOUR_KIND": kind,
         "TOUR_OUT": str(out),
-        "TOUR_PAGE": str(shop / PAGE),
+        "TOUR_PAGE": str(page),
         "TOUR_ROOT": str(shop),
-        "TOUR_SCRIPT": str(SCRIPT),
+        "TOUR_SCRIPT": str(script),
         "TOUR_UMBRELLA": str(tmp_path / "umbrella"),
+        **more,
     }
-    command = [neovim(), "--headless", "-n", "-u", str(init), str(shop / PAGE)]
+    command = [*through, neovim(), "--headless", "-n", "-u", str(init), str(page)]
     done = subprocess.run(
         command, env=env, capture_output=True, text=True, timeout=180, check=False
     )
@@ -91,7 +104,7 @@ def test_commands(shop: Path, tmp_path: Path) -> None:  # noqa: F811
     make_umbrella(tmp_path / "umbrella")
     (shop / ".retort.toml").write_text('profil = "aggressive"\n', "utf-8")
     (shop / "other.toml").write_text("a = 1\n", "utf-8")
-    seen = drive("commands", shop, tmp_path, installed=True)
+    seen = drive("commands", shop, tmp_path)
     print(f"from Neovim's start to the first squiggle: {seen['seconds']:.2f} s")
 
     line = TEXT.splitlines()[4]
@@ -154,7 +167,7 @@ def test_a_missing_server_has_words(shop: Path, tmp_path: Path) -> None:  # noqa
 
 def test_without_vim_lsp_enable(shop: Path, tmp_path: Path) -> None:  # noqa: F811
     """The way of 0.10, in a Neovim that says it is 0.10."""
-    seen = drive("old", shop, tmp_path, installed=True, before=OLD)
+    seen = drive("old", shop, tmp_path, before=OLD)
     assert seen["root"] == str(shop)
     assert "push_navigate" in seen["fixed"]
     assert len(seen["quickfix"]["items"]) > 20

@@ -79,8 +79,8 @@ def extension() -> Path:
 
 
 class Workbench:
-    """VS Code, opened on a folder that is trusted or not; with `server` the command `retort` is on
-    its PATH."""
+    """VS Code, opened on a folder or a `.code-workspace`, trusted or not; with `server` the command
+    `retort` is on its PATH; it is started `through` another command."""
 
     def __init__(
         self,
@@ -90,6 +90,7 @@ class Workbench:
         *,
         server: bool = True,
         trusted: bool = True,
+        through: tuple[str, ...] = (),
         **settings: Any,
     ) -> None:
         self._home = home
@@ -133,12 +134,20 @@ class Workbench:
             port = free.getsockname()[1]
         self._log = (home / "code-server.log").open("wb")
         self._server = subprocess.Popen(
-            [*command, "--disable-telemetry", "--bind-addr", f"127.0.0.1:{port}", str(project)],
+            [
+                *through,
+                *command,
+                "--disable-telemetry",
+                "--bind-addr",
+                f"127.0.0.1:{port}",
+                str(project),
+            ],
             env=env,
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
-        self._address = f"http://127.0.0.1:{port}/?folder={project}"
+        kind = "workspace" if project.suffix == ".code-workspace" else "folder"
+        self._address = f"http://127.0.0.1:{port}/?{kind}={project}"
         self.wait(self._answers, "code-server")
         self._playwright = sync_playwright().start()
         chromium = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -5,9 +5,8 @@ import { ruleAtCursor } from "./pages";
 import type { Session } from "./session";
 
 interface Summary {
+  sentence: string;
   findings: number;
-  files: number;
-  severities: Record<string, number>;
   cancelled: boolean;
 }
 
@@ -53,16 +52,8 @@ async function check(client: LanguageClient): Promise<void> {
   if (summary.cancelled) {
     return;
   }
-  if (summary.findings === 0) {
-    void vscode.window.showInformationMessage("Retort finds nothing.");
-    return;
-  }
-  const counts = Object.entries(summary.severities).map(([name, count]) => `${count} ${name}`);
-  const said = `Retort: ${summary.findings} findings in ${summary.files} files`;
-  const shown = await vscode.window.showInformationMessage(
-    `${said} (${counts.join(", ")}).`,
-    "Show Problems",
-  );
+  const offered = summary.findings > 0 ? ["Show Problems"] : [];
+  const shown = await vscode.window.showInformationMessage(summary.sentence, ...offered);
   if (shown !== undefined) {
     await vscode.commands.executeCommand("workbench.actions.view.problems");
   }

@@ -34,6 +34,14 @@ const known = {
     edit.replace(document.uri, new vscode.Range(0, 0, document.lineCount, 0), text);
     return vscode.workspace.applyEdit(edit);
   },
+  addFolder: ({ folder }) =>
+    vscode.workspace.updateWorkspaceFolders(vscode.workspace.workspaceFolders?.length ?? 0, 0, {
+      uri: vscode.Uri.file(folder),
+    }),
+  removeFolder: ({ folder }) => {
+    const at = vscode.workspace.workspaceFolders.findIndex((one) => one.uri.fsPath === folder);
+    return vscode.workspace.updateWorkspaceFolders(at, 1);
+  },
   configure: ({ section, value }) =>
     vscode.workspace.getConfiguration().update(section, value, vscode.ConfigurationTarget.Global),
   command: ({ command, args }) => vscode.commands.executeCommand(command, ...(args ?? [])),

@@ -61,29 +61,30 @@ local function show(name, filetype, lines)
   return buffer
 end
 
+-- Whether the findings in a buffer are a client's; that of another project may run beside it.
+local function looks_at(client, buffer)
+  local attached = vim.lsp.get_clients({ name = "retort", bufnr = buffer })[1]
+  if attached then
+    return attached.id == client.id
+  end
+  local root = client.root_dir or client.config.root_dir
+  return not root or vim.startswith(vim.api.nvim_buf_get_name(buffer), root .. "/")
+end
+
 --- Check the project and put its findings, also those of files that are not open, into the quickfix
 --- list.
 function M.check()
+  local client = retort.client()
   execute("retort.checkWorkspace", function(summary)
     if summary.cancelled then
       return
     end
     local findings = vim.tbl_filter(function(one)
-      return one.source == "retort"
+      return one.source == "retort" and looks_at(client, one.bufnr)
     end, vim.diagnostic.get())
-    local words = "nothing found"
-    if summary.findings > 0 then
-      local counts = {}
-      for _, name in ipairs({ "error", "warning", "information", "hint" }) do
-        if summary.severities[name] then
-          table.insert(counts, ("%d %s"):format(summary.severities[name], name))
-        end
-      end
-      words = ("%d findings in %d files (%s)"):format(summary.findings, summary.files, table.concat(counts, ", "))
-    end
-    vim.fn.setqflist({}, " ", { title = "Retort: " .. words, items = vim.diagnostic.toqflist(findings) })
+    vim.fn.setqflist({}, " ", { title = summary.sentence, items = vim.diagnostic.toqflist(findings) })
     vim.cmd(#findings > 0 and "botright copen" or "cclose")
-    say(words)
+    vim.notify(summary.sentence, vim.log.levels.INFO)
   end)
 end
 
