@@ -16,7 +16,10 @@ RULES = (
     "ecto/missing-fk-index",
     "ecto/missing-unique-index",
     "ecto/nullable-required",
+    "ecto/missing-check-constraint",
+    "ecto/missing-timestamps",
 )
+STAMPS = {"inserted_at", "updated_at"}
 TYPES = (":integer", ":bigint", ":string", "references(:users)", ":decimal, precision: 8, scale: 2")
 SCHEMA = """\
 defmodule Blog.{name} do
@@ -45,7 +48,7 @@ def projects(draw: st.DrawFn) -> dict[str, str]:
     bodies = ["create table(:users)"]
     for table in columns:
         lines = [f"create table(:{table}) do"]
-        for name in draw(st.lists(st.sampled_from(("user_id", "a", "b")), unique=True)):
+        for name in draw(st.lists(st.sampled_from(("user_id", "a", "b")), min_size=1, unique=True)):
             columns[table].append(name)
             lines.append(f"  add :{name}, {draw(st.sampled_from(TYPES))}")
         bodies.append("\n".join([*lines, "end"]))
@@ -70,7 +73,14 @@ def projects(draw: st.DrawFn) -> dict[str, str]:
             fields="\n".join(f"    field :{name}, :any" for name in names),
             listed=f"[{', '.join(f':{name}' for name in names)}]",
             constraints="\n".join(
-                f"    |> unique_constraint(:{name})" for name in names if draw(st.booleans())
+                f"    |> {step}(:{name}{given})"
+                for name in names
+                for step, given in (
+                    ("unique_constraint", ""),
+                    ("validate_number", ", greater_than: 0"),
+                    ("validate_inclusion", ', ["a", "b"]'),
+                )
+                if draw(st.booleans())
             ),
         )
     return files
@@ -81,7 +91,7 @@ def base(files: Files) -> Database:
 
 
 def shape(found: Database) -> dict[str, set[str]]:
-    return {one.name: set(one.columns) for one in found.tables}
+    return {one.name: set(one.columns) - STAMPS for one in found.tables}
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -93,6 +103,9 @@ def test_the_fixes_of_a_rule_leave_nothing_to_find(rule: str, files: dict[str, s
     after = fix_all(registry().rules[rule], before)
     assert check(registry().rules[rule], after) == []
     assert (after == before) == (not lacking)
+    assert rule == "ecto/missing-timestamps" or not STAMPS & {
+        column for table in base(after).tables for column in table.columns
+    }
     # Nothing but what was missing changes, and no table gets two files.
     assert shape(base(after)) == shape(base(before))
     new = sorted(set(after) - set(before))

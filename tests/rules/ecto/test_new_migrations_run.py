@@ -62,6 +62,15 @@ defmodule Blog.Repo.Migrations.Create do
 end
 """
 
+NEW = (
+    "ecto/missing-fk-constraint",
+    "ecto/missing-check-constraint",
+    "ecto/missing-timestamps",
+    "ecto/nullable-required",
+    "ecto/missing-fk-index",
+    "ecto/missing-unique-index",
+)
+
 Blocks = tuple[list[str], list[str]]
 
 
@@ -84,9 +93,11 @@ def run(files: dict[str, bytes], folder: Path, names: list[str]) -> list[Blocks]
     return list(zip(blocks[::2], blocks[1::2], strict=True))
 
 
-def fixed(*rules: str, newest: bool = False) -> tuple[dict[str, bytes], list[str]]:
+def fixed(
+    *rules: str, newest: bool = False, create: str = CREATE
+) -> tuple[dict[str, bytes], list[str]]:
     """The files after the fixes of rules, and the names of new migrations."""
-    files = encode({"lib/blog/post.ex": POST, f"{FOLDER}/20240101000000_create.exs": CREATE})
+    files = encode({"lib/blog/post.ex": POST, f"{FOLDER}/20240101000000_create.exs": create})
     files["lib/blog/user.ex"] = POST.partition("  import")[0].replace("Post", "User").encode() + (
         b'  schema "users" do\n    has_many :posts, Blog.Post\n  end\nend\n'
     )
@@ -158,6 +169,39 @@ class TestRun:
         assert [one.count(":modify, :user_id") for one in up] == [1, 1]
         assert "{:modify, :user_id, :bigint, [null: false, " in up[1]
         assert [one.count(":modify") for one in down] == [1, 3]
+
+    def test_check_constraints(self, tmp_path: Path) -> None:
+        files, new = fixed("ecto/missing-check-constraint")
+        ((up, down),) = run(files, tmp_path, new)
+        check = '{:constraint, "posts", :rating_is_checked, [check: "rating > 0"]}'
+        assert (up, down) == ([f"{{:create, {check}}}"], [f"{{:drop, {check}}}"])
+
+    def test_timestamps(self, tmp_path: Path) -> None:
+        bare = CREATE.replace("      timestamps()\n", "")
+        files, new = fixed("ecto/missing-timestamps", create=bare)
+        ((up, down),) = run(files, tmp_path, new)
+        now = "[null: false, default: {:fragment, \"(now() AT TIME ZONE 'utc')\"}]"
+        stamps = [f":{name}, :naive_datetime, {now}" for name in ("inserted_at", "updated_at")]
+        table = '{:table, "posts", []}'
+        added = ", ".join(f"{{:add, {one}}}" for one in stamps)
+        removed = ", ".join(f"{{:remove, {one}}}" for one in reversed(stamps))
+        assert up == [f"{{:alter, {table}, [{added}]}}"]
+        assert down == [f"{{:alter, {table}, [{removed}]}}"]
+        assert b"timestamps()" in files["lib/blog/post.ex"]
+
+    def test_all_of_a_table_in_two_files(self, tmp_path: Path) -> None:
+        """What keeps its transaction lies in one file, indexes in another."""
+        bare = CREATE.replace("      timestamps()\n", "")
+        files, new = fixed(*NEW, create=bare)
+        assert len(new) == 2
+        blocks = run(files, tmp_path, new)
+        said = [one for up, _ in blocks for one in up]
+        assert sum(one.count(":modify") for one in said) == 4
+        assert sum(one.count("{:create, {:index") for one in said) == 4
+        assert sum(one.count("{:create, {:constraint") for one in said) == 1
+        assert sum(one.count("{:add, :inserted_at") for one in said) == 1
+        for up, down in blocks:
+            assert len(up) == len(down)
 
     def test_the_newest_migration_in_place(self, tmp_path: Path) -> None:
         rules = ("ecto/missing-fk-constraint", "ecto/nullable-required", "ecto/missing-fk-index")
