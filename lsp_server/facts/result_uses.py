@@ -34,7 +34,8 @@ class ResultUse(Fact):
     """One place in a function of `lib`, named by the callee whose result it is.
 
     `where` is the pattern of a match, the word `case`, or the callee; `successes` are the shapes
-    that are taken, as names of `facts.results.Shape`; `noted` tells that a comment stands with it.
+    that are taken, as names of `facts.results.Shape`; `noted` tells that a comment stands with it,
+    `asserted` that the function has asserted a condition before it (`true = allowed?(user)`).
     """
 
     kind: str
@@ -43,11 +44,13 @@ class ResultUse(Fact):
     successes: tuple[str, ...] = ()
     noted: bool = False
     outcomes: tuple[Outcome, ...] = ()  # of a transaction or deletion, whose argument tells them
+    asserted: bool = False
 
 
 _FUNCTIONS = frozenset({b"def", b"defp"})
 _SUCCESS = re.compile(rb"(?:\{\s*:ok\s*,|:ok\s*=[^=~>])")
 _CLAUSE = re.compile(rb"\{\s*:ok\s*,|:ok\b")
+_CONDITION = re.compile(rb"^[ \t]*true = ", re.M)
 _NOBODY = re.compile(rb"_[a-z0-9_]*\s*=[^=~>]")
 _TEMPORARY = re.compile(rb"te?mp", re.I)
 _TIDIES = re.compile(rb"abort|clean|discard|halt|purge|rollback|teardown|terminate|tidy")
@@ -86,7 +89,9 @@ def _matches(form: Form) -> Iterator[ResultUse]:
             shape = shape_of(match.left)
             if shape:
                 told = told_by_argument(match.right)
-                yield ResultUse(MATCH, callee, match.left.span, (shape,), outcomes=told)
+                condition = _CONDITION.search(source, form.raw.start_byte, start) is not None
+                where = match.left.span
+                yield ResultUse(MATCH, callee, where, (shape,), outcomes=told, asserted=condition)
         elif isinstance(match.left, Identifier):
             yield ResultUse(DISCARDED, callee, callee, noted=_is_noted(match))
 

@@ -9,7 +9,7 @@ from lsp_server.document import Document
 from lsp_server.facts.calls import CallSite
 from lsp_server.facts.effects import Clause
 from lsp_server.facts.entry_points import CALLBACKS, Layer, layers
-from lsp_server.facts.primitives import DATABASE
+from lsp_server.facts.primitives import DATABASE, Effect
 from lsp_server.facts.result_uses import CASE, MATCH, ResultUse
 from lsp_server.facts.results import FAILURE, Results, Shape, results
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
@@ -110,6 +110,8 @@ class UnhandledError(ProjectRule):
     - The function is not known to return an error, or never comes to the database. It is followed
       through the project, however deep; behaviours, protocols and variables are not.
     - A clause of the `case` takes errors, or everything.
+    - What fails is not the database but the delivery of a mail, or the function asserts before the
+      call (`true = Accounts.sudo_mode?(user)`) that the request is one that its page can make.
     - `Repo.delete(post)` of a plain struct, which has no constraints that could refuse: it deletes,
       or raises by itself. This is what `mix phx.gen.html` writes.
 
@@ -139,8 +141,11 @@ class UnhandledError(ProjectRule):
             if layer is Layer.GEN_SERVER and (clause.name, clause.arity) not in CALLBACKS:
                 continue
             shape = _shape(found, path, use, clause, call)
-            if not shape & FAILURE or not found.graph.effects(clause.module, call) & DATABASE:
+            effects = found.graph.effects(clause.module, call)
+            if not shape & FAILURE or not effects & DATABASE or use.asserted:
                 continue
+            if effects & Effect.MAIL and not shape & Shape.CHANGESET:
+                continue  # what fails is the delivery
             yield self._finding(found, path, use, clause, call, layer, shape)
 
     def _finding(

@@ -35,6 +35,8 @@ _HTTP = words("post put patch delete request")
 _ASIDE = re.compile(
     r"^(?:maybe_)?(?:track|record|audit|notify|touch|broadcast|publish_event)(?:_|$)"
     r"|(?:^|_)logs?(?:_|$)|last_(?:use|seen|login|sign_in)"
+    # The visitor has asked for the mail, and the page says the same whether or not one is sent.
+    r"|^deliver_\w*instructions$"
 )
 _KEEPS = re.compile(r"(?:^|_)logs?(?:_|$)|^(?:record|report|store|save)_(?:error|failure)")
 _RECORDS = re.compile(r"(?:Logs?|Audit|Tracker|Tracking)$")
@@ -87,6 +89,8 @@ class IgnoredResult(ProjectRule):
       of the project are followed, however deep; behaviours, protocols and variables are not.
     - The function logs by itself, or hands its result to one that does; or it changes nothing
       outside, and only hands on others' errors.
+    - Instructions by mail that the visitor has asked for (`deliver_…_instructions`): who gets none
+      asks again.
     - The function only takes note of something (`log_…`, `track_…`, `record_…`, `notify_…`), or
       tidies up outside of the database (`delete_…`, `close_…`, `ensure_…`).
     - `File.rm` of a temporary file, of one that the function has worked with, or because something

@@ -30,18 +30,24 @@ _LIMITS = re.compile(r"rate|limit|throttl|attack|hammer|captcha|slow", re.I)
 def authenticates(name: str, options: str = "") -> bool:
     """Whether a plug or hook turns strangers away, by its name and the atom it is given.
 
-    A module's last part counts; of `plug UserAuth, :fetch_user` the atom does.
+    A module's last part counts; of `plug UserAuth, :fetch_user` the atom does. How the application
+    is called (`AuthorsWeb.Locale`) says nothing.
     """
     given = options.strip().removeprefix(":") if options.strip().startswith(":") else ""
     last = given or name.rpartition(".")[2]
     if _LETS_THROUGH.search(last):
         return False
-    return _AUTHENTICATES.search(given or name) is not None
+    return _AUTHENTICATES.search(given or _own_name(name)) is not None
+
+
+def _own_name(module: str) -> str:
+    first, _, rest = module.partition(".")
+    return rest if rest and first.endswith("Web") else module
 
 
 def limits(name: str) -> bool:
     """Whether a plug limits how often somebody may ask, by its name."""
-    return _LIMITS.search(name) is not None
+    return _LIMITS.search(_own_name(name)) is not None
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class Access:
         controller, and the pipelines' own names."""
         for endpoint in self.routing.served(table.module):
             for plug in endpoint.plugs:
-                if not plug.conditional:
+                if not plug.conditional and plug.name != table.module:
                     yield plug.name, plug.options
         for name in route.pipes:
             yield name, ""

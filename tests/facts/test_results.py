@@ -140,6 +140,13 @@ def test_a_comment_is_noted() -> None:
     assert found.noted
 
 
+def test_what_follows_an_asserted_condition() -> None:
+    body = "    {:ok, a} = f(x)\n    true = ok?(x)\n    {:ok, b} = g(a)\n"
+    text = f"defmodule A do\n  def run(x) do\n{body}  end\nend"
+    before, after = collect(Document("lib/a.ex", text.encode())).of(ResultUse)
+    assert (before.asserted, after.asserted) == (False, True)
+
+
 def test_alternatives_exclude_each_other() -> None:
     text = (
         "defmodule A do\n  alias Shop.Repo\n  def run(x) do\n    case x do\n"
