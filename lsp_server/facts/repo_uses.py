@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
+from lsp_server.facts.local_flow import assigned
 from lsp_server.facts.query_shape import shape_of
 from lsp_server.facts.row_expressions import Expression
 from lsp_server.facts.row_reader import Reader
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
-from lsp_server.syntax.elixir import BinaryOperator, Call, Capture, Identifier
+from lsp_server.syntax.elixir import Call, Capture, Identifier, Match, Pipe, strip_parentheses
 from lsp_server.syntax.literals import Keywords, Map
 from lsp_server.syntax.names import module_text
 from lsp_server.syntax.node import Node
@@ -32,13 +34,15 @@ class Fetch(Fact):
 
 
 class Deletion(Fact):
-    """One `Repo.delete`; `struct` is the schema that a pattern of the parameters says, or empty."""
+    """One `Repo.delete`; `struct` is the schema that a pattern of the parameters says, or empty.
+    Of a changeset, what is told is its row."""
 
     module: str
     function: str
     arity: int
     value: Expression
     struct: str
+    each: bool  # whether each element of the value is deleted
     span: Span  # `Repo.delete`
 
 
@@ -51,6 +55,9 @@ class Ordering(Fact):
 
 _DELETES = ("delete", "delete!")
 _ALL = b"all"
+_STEPS = 8  # between a row and the changeset that is deleted
+# Functions that make a changeset of a row, or of a changeset.
+_CHANGESET = re.compile(r"^change$|changeset|_constraint$|optimistic_lock|^preload$|^force_change$")
 _ORDERED = (b"from", b"order_by")
 
 
@@ -95,27 +102,75 @@ def _fetches(form: Form, function: Function) -> Iterator[Fetch]:
 
 def _deletions(path: str, form: Form, function: Function) -> Iterator[Deletion]:
     for call in form.index.calls(*_DELETES):
-        if not _of_repo(call) or call.capture_arity is not None:
+        subject = _deleted(call) if _of_repo(call) else None
+        if subject is None:
             continue
+        row, each = subject[0], subject[1]
+        row = row if each else _row(row, form)
+        value = Reader(path, form).read(row)
+        struct = "" if each else _struct(row, form, function)
+        where = form.module.name, function.name, function.arity
+        yield Deletion(*where, value, struct, each, call.callee_span)
+
+
+def _deleted(call: Call) -> tuple[Node, bool] | None:
+    """What a call deletes, and whether each element of that: `&Repo.delete/1` is told by the
+    call that it is given to."""
+    if call.capture_arity is None:
         arguments = call.arguments
-        if arguments:
-            value = Reader(path, form).read(arguments[0])
-            struct = _struct(arguments[0], form, function)
-            where = form.module.name, function.name, function.arity
-            yield Deletion(*where, value, struct, call.callee_span)
+        return (arguments[0], False) if arguments else None
+    capture = call.enclosing(Capture)
+    outer = None if capture is None else capture.enclosing(Call)
+    if outer is None or capture not in outer.written_arguments or len(outer.arguments) < 2:
+        return None
+    given = outer.arguments[0]
+    if outer.name == "then" and outer.receiver is None:
+        return given, False
+    return (given, True) if outer.module in ("Enum", "Stream") else None
+
+
+def _row(node: Node, form: Form) -> Node:
+    """The row that a changeset is made of; what is no changeset itself."""
+    for _ in range(_STEPS):
+        node = strip_parentheses(node)
+        if isinstance(node, Identifier):
+            value = assigned(node, form)
+            if value is None or not _makes_changeset(value):
+                return node
+            node = value
+        call = node.right if isinstance(node, Pipe) else node
+        if not isinstance(call, Call) or not _makes_changeset(call) or not call.arguments:
+            return node
+        node = call.arguments[0]
+    return node
+
+
+def _makes_changeset(node: Node) -> bool:
+    call = node.right if isinstance(node, Pipe) else node
+    return isinstance(call, Call) and _CHANGESET.search(call.name) is not None
 
 
 def _struct(node: Node, form: Form, function: Function) -> str:
-    """The schema of `%Post{} = post` among the parameters, for the variable `post`."""
-    if isinstance(node, Capture) or not isinstance(node, Identifier):
+    """The schema of a row that is written out (`%Post{id: id}`), or that the parameters' patterns
+    or guard (`is_struct(post, Post)`) say of a variable."""
+    names = form.names_at(node.start)
+    if isinstance(node, Map):
+        written = module_text(node.struct)
+        return names.expand(written) if written else ""
+    if not isinstance(node, Identifier):
         return ""
-    for one in function.parameters:
-        if isinstance(one, BinaryOperator) and one.operator == "=":
-            for struct, variable in ((one.left, one.right), (one.right, one.left)):
-                if isinstance(struct, Map) and variable.text == node.text:
-                    written = module_text(struct.struct)
-                    if written:
-                        return form.names_at(node.start).expand(written)
+    for match in (one for each in function.parameters for one in each.find(Match)):
+        for struct, variable in ((match.left, match.right), (match.right, match.left)):
+            if isinstance(struct, Map) and variable.same_code(node):
+                written = module_text(struct.struct)
+                if written:
+                    return names.expand(written)
+    guarded = function.call.written_arguments[:1]
+    for call in (one for each in guarded for one in each.find(Call)):
+        if call.name == "is_struct" and len(call.arguments) == 2:
+            if call.arguments[0].same_code(node):
+                written = module_text(call.arguments[1])
+                return names.expand(written) if written else ""
     return ""
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TypeGuard
 
+from lsp_server.document import Document
 from lsp_server.facts.association_uses import row_evaluator
 from lsp_server.facts.repo_uses import Deletion
 from lsp_server.facts.row_kinds import Rows
@@ -13,9 +15,10 @@ from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.elixir import Call, Identifier, Pipe
+from lsp_server.syntax.elixir import Alias, Call, Capture, Identifier, Match, Pipe
 from lsp_server.syntax.literals import Map
-from lsp_server.text import line_ending
+from lsp_server.syntax.node import Node
+from lsp_server.text import Span, line_ending
 
 from ._batched import apart, as_block, call_at, is_script
 
@@ -122,12 +125,14 @@ class HardDelete(ProjectRule):
             if found is None or field is None:
                 continue
             row = name.rpartition(".")[2]
+            fix = _fix(path, one, field)
             yield self.finding(
                 one.span,
                 f"The `{row}` is gone for good, but its schema has `{field.name}`: "
                 "set that instead of deleting the row",
                 path=path,
-                fix=_fix(path, one, field),
+                # A fix is offered only where it can be written.
+                fix=fix if fix is not None and fix.build and fix.build(snapshot) else None,
                 related=[Related(field.span, f"`{row}` has `{field.name}`", found.path)],
             )
 
@@ -137,7 +142,7 @@ _ON_PURPOSE = ("hard", "purge", "erase", "forever", "permanent", "wipe", "destro
 
 def _schema_of(evaluator: Evaluator, one: Deletion) -> str:
     values = evaluator.values(one.value, (one.module, one.function, one.arity))
-    names = {value.schema for value in values if isinstance(value, Rows) and not value.many}
+    names = {value.schema for value in values if isinstance(value, Rows) and value.many == one.each}
     return names.pop() if len(names) == 1 and None not in values else ""
 
 
@@ -160,38 +165,99 @@ def _fix(path: str, one: Deletion, field: Field) -> Fix | None:
 def _updated(snapshot: Snapshot, path: str, one: Deletion, field: str, now: str) -> list[Edit]:
     document = snapshot.document(path)
     call = None if document is None else call_at(document, one.span)
-    if document is None or not isinstance(call, Call) or len(call.arguments) != 1:
+    if document is None or not isinstance(call, Call):
+        return []
+    change = f"Ecto.Changeset.change({field}: {now})"
+    options = ", ".join(argument.text for argument in call.arguments[1:])
+    update = f"{call.module}.update{'!' if call.name.endswith('!') else ''}({options})"
+    if "\n" in update:
+        return []
+    capture = call.enclosing(Capture)
+    if capture is not None and (call.capture_arity is not None or capture.operand == call):
+        return _captured(document, capture, f"&(&1 |> {change} |> {update})")
+    if not call.arguments:
         return []
     row = call.arguments[0]
     whole = call.pipe or call
-    change = f"Ecto.Changeset.change({field}: {now})"
-    update = f"{call.module}.update{'!' if call.name.endswith('!') else ''}()"
-    start = document.lines.starts[document.lines.line_at(whole.start)]
     newline = line_ending(document.source)
-    if isinstance(row, Pipe):
+    steps = row.steps if isinstance(row, Pipe) else [row]
+    if isinstance(row, Pipe) and call.pipe is not None:
         at = document.lines.starts[document.lines.line_at(call.start)]
         sign = document.source[at : call.start].decode("utf-8", "replace")
-        between = f"{newline}{sign}" if sign.strip() == "|>" else " |> "
+        bare = _is_change(steps[-1]) and not steps[-1].written_arguments
+        steps = steps[:-1] if bare else steps
         if sign.strip() == "|>":
             change = _fitted(change, sign.removesuffix("|> "), newline)
-        return [Edit(call.span, f"{change}{between}{update}", path)]
-    if not isinstance(row, (Identifier, Map)) or "\n" in row.text:
+            span = Span((row.right if bare else call).start, call.end)
+            return [Edit(span, f"{change}{newline}{sign}{update}", path)]
+    elif _is_change(row) and len(row.written_arguments) == 1:
+        steps = [row.written_arguments[0]]
+    first = steps[0]
+    if any("\n" in one.text for one in steps):
         return []
+    if not isinstance(first, (Identifier, Map, Call, Alias)):
+        return []
+    if isinstance(first, Call) and not first.has_parentheses and not first.is_field_access:
+        return []
+    return _piped(document, whole, [one.text for one in steps], change, update)
+
+
+def _is_change(node: Node) -> TypeGuard[Call]:
+    return isinstance(node, Call) and node.name == "change"
+
+
+def _piped(
+    document: Document, whole: Node, rows: list[str], change: str, update: str
+) -> list[Edit]:
+    """The expression as a pipe: on its line, or a step on each; nothing where neither fits."""
+    newline = line_ending(document.source)
+    start = document.lines.starts[document.lines.line_at(whole.start)]
     before = document.source[start : whole.start].decode("utf-8", "replace")
     rest = document.source[whole.end :].partition(b"\n")[0].rstrip().decode("utf-8", "replace")
-    text = f"{row.text} |> {change} |> {update}"
+    text = " |> ".join((*rows, change, update))
     if len(before) + len(text) + len(rest) <= WIDTH:
-        return [Edit(whole.span, text, path)]
-    indent = document.lines.indentation(whole.start).decode() + "  "
-    steps = [row.text, f"|> {_fitted(change, indent, newline)}", f"|> {update}"]
+        return [Edit(whole.span, text, document.path)]
+    outer = document.lines.indentation(whole.start).decode()
+    indent = f"{outer}  "
+    steps = [rows[0], *(f"|> {one}" for one in rows[1:])]
+    steps += [f"|> {_fitted(change, indent, newline)}", f"|> {update}"]
     block = as_block(document, whole, steps)
     if block is not None:
-        return [block]
+        return _set_apart(document, block)
+    bound = whole.parent
+    if isinstance(bound, Match) and bound.start == start + len(outer) and not rest:
+        lines = [f"{bound.left.text} =", *(f"{indent}{one}" for one in steps)]
+        return [apart(document, bound.span, newline.join(lines))]
     if before.strip() or rest:
-        return [Edit(whole.span, text, path)]
+        return []
     change = _fitted(change, before, newline)
-    text = f"{newline}{before}|> ".join((row.text, change, update))
+    text = f"{newline}{before}|> ".join((*rows, change, update))
     return [apart(document, whole.span, text)]
+
+
+def _set_apart(document: Document, block: Edit) -> list[Edit]:
+    """A definition that gets several lines, with the blank lines that the formatter puts around
+    such."""
+    source, lines = document.source, document.lines
+    newline = line_ending(source)
+    line = lines.line_at(block.span.start)
+    above = lines.line_bytes(line - 1).strip() if line else b""
+    below = lines.line_bytes(lines.line_at(block.span.end) + 1).strip()
+    edits = [block]
+    if above and not above.startswith((b"@", b"#")) and not above.endswith(b" do"):
+        edits.insert(0, Edit(Span(lines.starts[line], lines.starts[line]), newline, block.path))
+    if below and below != b"end":
+        edits[-1] = Edit(block.span, f"{block.text}{newline}", block.path)
+    return edits
+
+
+def _captured(document: Document, capture: Capture, text: str) -> list[Edit]:
+    """The function in place of a captured one, where it fits its line."""
+    line = document.lines.line_span(document.lines.line_at(capture.start))
+    width = len(line.slice(document.source).decode("utf-8", "replace").rstrip())
+    if "\n" in capture.text or width - len(capture.text) + len(text) > WIDTH:
+        return []
+    return [Edit(capture.span, text, document.path)]
 
 
 def _fitted(change: str, indent: str, newline: str) -> str:
