@@ -14,6 +14,7 @@ from lsp_server.lint.finding import Edit, Finding, Fix, Operation
 from lsp_server.lint.rule import Rule, on
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
+from lsp_server.syntax import heex
 from lsp_server.syntax.elixir import Call, Match, Pipe
 from lsp_server.syntax.outline import Form, Module
 from lsp_server.text import Span, line_ending
@@ -26,6 +27,8 @@ _BOOLEAN = frozenset({b"disabled", b"checked", b"required", b"readonly", b"hidde
 _TEXT = frozenset({b"id", b"class", b"name", b"title", b"placeholder", b"href", b"src", b"alt"})
 _SETTERS = frozenset({"assign", "assign_new", "update"})
 _BROUGHT = _GIVEN | {"live_action", "__changed__", "__given__"}
+
+_ATTRIBUTE = re.compile(r"[a-z_]\w*")
 
 
 class UndeclaredAttr(Rule):
@@ -77,13 +80,14 @@ class UndeclaredAttr(Rule):
       its assigns in another way (`Map.put`) is not looked at.
     - What LiveView brings (`@inner_block`, `@flash`, `@socket`, `@myself`, `@streams`, `@uploads`).
     - A component that hands all of `assigns` on, or assigns computed keys.
-    - A function that declares nothing gets one hint, at its name, without a fix. A page of a
-      controller, a layout and a function that its file calls by name get none, if their own file
-      has no tag of them.
+    - A function that declares nothing gets one hint, at its name. A page of a controller,
+      a layout and a function that its file calls by name get none, if their own file has no tag of
+      them.
 
     ## What the fix changes
 
-    It adds the line above the function, after the declarations that are there. A slot is known by
+    It adds the line above the function, after the declarations that are there; where there are
+    none, lines for all that it reads and that its own file gives it. A slot is known by
     `render_slot`; an attribute gets the type that its use tells: `:global` for `{@rest}`, `:list`
     for what a loop goes over, `:boolean` and `:string` for what an attribute of HTML is given,
     `:map` for what has fields. Else it is `:any`, which you may narrow.
@@ -135,7 +139,8 @@ class UndeclaredAttr(Rule):
             if len(reads) > 4:
                 names += " …"
             message = f"`{one.name}` declares none of what it reads: {names}"
-            yield self.finding(one.span, message, severity=Severity.HINT)
+            fix = _fix_all(document.path, one, tuple(reads))
+            yield self.finding(one.span, message, severity=Severity.HINT, fix=fix)
 
 
 def _is_used(one: FunctionComponent, document: Document) -> bool:
@@ -206,8 +211,7 @@ def _fix(path: str, component: FunctionComponent, name: str) -> Fix:
                 return []
             if not above:
                 return []
-            slots = re.compile(rb"render_slot\(\s*@%s\b" % re.escape(name.encode()))
-            is_slot = slots.search(document.source) is not None
+            is_slot = _is_slot(name, document.source)
             attrs = [it for it in above if it.callee == b"attr"]
             line = f"slot :{name}" if is_slot else f"attr :{name}, {_type(name, form.bytes)}"
             anchor = above[-1] if is_slot or not attrs else attrs[-1]
@@ -222,3 +226,59 @@ def _fix(path: str, component: FunctionComponent, name: str) -> Fix:
         return []
 
     return Fix.safe(f"Declare {name}", build)
+
+
+def _fix_all(path: str, component: FunctionComponent, names: tuple[str, ...]) -> Fix:
+    """The lines for a function that declares nothing, directly above its first clause."""
+
+    def build(snapshot: Snapshot) -> list[Operation]:
+        document = snapshot.document(path)
+        if document is None:
+            return []
+        modules = (it for it in document.modules if it.name == component.module)
+        forms = (form for module in modules for form in _clauses(module, component))
+        form = next(forms, None)
+        if form is None:
+            return []
+        body = b"\n".join(
+            it.bytes
+            for module in document.modules
+            if module.name == component.module
+            for it in _clauses(module, component)
+        )
+        slots = [name for name in names if _is_slot(name, body)]
+        read = [name for name in names if name not in slots]
+        given = [name for name in _given(component, document) if name not in (*names, *_BROUGHT)]
+        lines = [f"attr :{name}, {_type(name, body)}" for name in (*read, *given)]
+        lines += [f"slot :{name}" for name in slots]
+        start = form.span.start
+        newline = line_ending(document.source)
+        indent = document.lines.indentation(start).decode()
+        text = "".join(f"{line}{newline}{indent}" for line in lines)
+        below = f"{newline}{indent}" if _is_block(form) else ""
+        return [Edit(Span(start, start), f"{text.removesuffix(indent)}{below or indent}", path)]
+
+    return Fix.safe("Declare what it reads", build)
+
+
+def _given(component: FunctionComponent, document: Document) -> list[str]:
+    """What tags in its own file give a component: the compiler warns of what is undeclared."""
+    return list(
+        dict.fromkeys(
+            it.name
+            for layer in document.templates
+            for tag in heex.walk(layer.template)
+            if isinstance(tag, heex.Tag) and tag.name == f".{component.name}"
+            for it in tag.attributes
+            if isinstance(it, heex.Attribute) and _ATTRIBUTE.fullmatch(it.name)
+        )
+    )
+
+
+def _is_block(form: Form) -> bool:
+    """Whether a clause has lines, so that the formatter keeps an empty one above it."""
+    return b"\n" in form.bytes
+
+
+def _is_slot(name: str, source: bytes) -> bool:
+    return re.search(rb"render_slot\(\s*@%s\b" % re.escape(name.encode()), source) is not None
