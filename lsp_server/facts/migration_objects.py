@@ -25,7 +25,7 @@ from lsp_server.facts.values import (
     spelled,
     value_of,
 )
-from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier, ModuleAttribute
+from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier, ModuleAttribute, Pipe
 from lsp_server.syntax.literals import (
     Boolean,
     Keywords,
@@ -60,6 +60,8 @@ class Constraint:
 
 def read(node: Node | None, scope: Scope) -> Value:
     """A Table, Index or Constraint, else the value that an expression has."""
+    if isinstance(node, Pipe):
+        node = node.right
     if isinstance(node, Call) and node.receiver is None and node.arguments:
         match node.name:
             case "table":

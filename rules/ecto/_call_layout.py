@@ -11,6 +11,7 @@ from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
 WIDTH = 98
+_CREATES = ("create", "create_if_not_exists")
 
 
 def laid_out(
@@ -66,21 +67,37 @@ def relaid(
     lines, newline = document.lines, line_ending(document.source)
     number = lines.line_at(call.start)
     line = lines.line_span(number)
-    before = document.source[line.start : call.start]
-    after = document.source[call.end : line.end].strip()
-    if lines.line_at(call.end) != number or before.strip() or (after and after[:1] != b"#"):
+    whole = _statement(call)
+    indent = document.source[line.start : whole.start]
+    after = document.source[whole.end : line.end].strip()
+    if lines.line_at(call.end) != number or indent.strip() or (after and after[:1] != b"#"):
         return []
-    laid = laid_out(
-        call.name, arguments, options, len(before.decode()), parentheses=call.has_parentheses
-    )
+    column, before = len(indent), call.start - whole.start
+    if whole != call and whole.has_parentheses:
+        laid = laid_out(call.name, arguments, options, column + 2, parentheses=True)
+        if laid is not None:
+            laid = f"{whole.name}(\n{' ' * (column + 2)}{laid}\n{' ' * column})"
+    else:
+        written = call.has_parentheses
+        laid = laid_out(call.name, arguments, options, column, parentheses=written, before=before)
+        if laid is not None:
+            laid = f"{'' if whole == call else whole.name + ' '}{laid}"
     if laid is None:
         return []
-    edits = [Edit(call.span, laid.replace("\n", newline), document.path)]
+    edits = [Edit(whole.span, laid.replace("\n", newline), document.path)]
     if "\n" in laid:
         if after:
             return []
-        edits += _set_apart(document, call, newline)
+        edits += _set_apart(document, whole, newline)
     return edits
+
+
+def _statement(call: Call) -> Call:
+    """The `create` whose one argument a call is; else the call itself."""
+    outer = call.enclosing(Call)
+    if outer is None or outer.receiver is not None or outer.name not in _CREATES:
+        return call
+    return outer if outer.written_arguments == [call] and outer.do_block is None else call
 
 
 def _set_apart(document: Document, call: Call, newline: str) -> list[Edit]:

@@ -192,9 +192,11 @@ class UnsafeMigration(ProjectRule):
                     )
             case AlterTable(table=table, changes=changes) if not _is_sql(operation, migration):
                 state = existing(table)
+                said: set[Span] = set()  # `timestamps` makes two columns
                 for change in changes if state is not None else ():
                     problem = _problem(change, state, path) if state is not None else ""
-                    if problem:
+                    if problem and change.span not in said:
+                        said.add(change.span)
                         name = f"`{table.name}.{change.column.name}`"
                         yield self.finding(change.span, f"{name}: {problem}", path=path)
             case RenameColumn(table=table, column=column) if existing(table) is not None:
