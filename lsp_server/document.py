@@ -121,8 +121,8 @@ class Document:
         return Tree(_parser.parse(self.source, edited), self.source)
 
     def lone_form(self, span: Span, module: Module) -> Form | None:
-        """The function clause that fills `span`, parsed without the rest of the file; None where
-        the span holds anything else or broken code."""
+        """The function clause or other form that fills `span`, parsed without the rest of the file;
+        None where the span holds anything else or broken code."""
         _form_parser.included_ranges = [
             tree_sitter.Range(
                 _point(self.lines, self.source, span.start),

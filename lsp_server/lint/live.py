@@ -1,8 +1,8 @@
 """What is known of an open document's findings, form by form, so that a keystroke checks one form.
 
-An edit strictly inside a function moves the forms after it and marks that one. Only it is parsed
-again, alone and at its place, as long as it still is one whole function with the same head; a
-tree of the whole file is not needed for that. Everything else is a full check, which takes over
+An edit strictly inside a function or its documentation moves the forms after it and marks that one.
+Only it is parsed again, alone and at its place, as long as it still is one whole function with the
+same head; a tree of the whole file is not needed for that. Everything else is a full check, which takes over
 the findings of forms whose text and context are as before.
 """
 
@@ -25,6 +25,7 @@ from lsp_server.syntax.outline import Form, Module
 from lsp_server.text import Span
 
 Signature = tuple[str, str, int, int]  # def or defp …, name, arity, defaults
+_TEXT: Signature = ("@", "doc", 0, 0)  # a text about what follows it
 
 
 class FormState(NamedTuple):
@@ -200,7 +201,7 @@ def _relative(findings: Iterable[Finding], start: int) -> tuple[Finding, ...]:
 def _signature(form: Form) -> Signature | None:
     function = form.function
     if function is None:
-        return None
+        return _TEXT if form.is_text else None
     return function.keyword, function.name, function.arity, function.defaults
 
 

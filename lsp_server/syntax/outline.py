@@ -22,6 +22,7 @@ from lsp_server.text import Span
 _MODULES = frozenset(name.encode() for name in MODULES)
 _DIRECTIVE = re.compile(rb"\b(?:" + b"|".join(name.encode() for name in DIRECTIVES) + rb")\b")
 _DIRECTIVES = frozenset(name.encode() for name in DIRECTIVES)
+_TEXT = re.compile(rb"@(?:module|type|short)?doc\s+(?:~[sS])?\"")
 
 
 class Form:
@@ -57,6 +58,11 @@ class Form:
     def is_function(self) -> bool:
         """Whether the form is a clause of a function or macro."""
         return self.callee in FUNCTION_NAMES
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the form is documentation, which means nothing to other forms."""
+        return _TEXT.match(self.tree.source, self.raw.start_byte) is not None
 
     @lazy
     def function(self) -> Function | None:
@@ -162,7 +168,7 @@ class Module:
         parts: list[bytes] = [self.name.encode(), b"" if self.outer is None else self.outer.context]
         for form in self.forms:
             if not form.is_function:
-                if form.callee not in _MODULES:
+                if form.callee not in _MODULES and not form.is_text:
                     parts.append(form.bytes)
         # Also the aliases of modules inside this one, which are no forms of it.
         parts.append(repr(sorted(self.names.aliases.items())).encode())

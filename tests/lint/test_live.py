@@ -191,3 +191,18 @@ def check_edits(path: str, text: str, notifications: list[list[Edit]]) -> None:
             assert workspace.findings(path) == expected
     workspace.check(path)
     assert workspace.findings(path) == fresh(path, document.source)
+
+
+def test_typing_in_documentation_reads_no_other_form() -> None:
+    workspace = Workspace(NOWHERE, rules=RULES)
+    text = f"defmodule Shop.Page do\n{DOC}{CALLS}end\n".encode()
+    workspace.open_document("lib/page.ex", text, 0)
+    workspace.check("lib/page.ex")
+    at = text.index(b"function")
+    workspace.edit("lib/page.ex", [Change(Span(at, at), b"whole ")], 1)
+    workspace.check("lib/page.ex", quick=True)
+    document = workspace.open["lib/page.ex"]
+    assert "tree" not in document.__dict__
+    assert quick_ones(workspace.findings("lib/page.ex")) == quick_ones(
+        fresh("lib/page.ex", document.source)
+    )
