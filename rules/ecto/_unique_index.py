@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
+from lsp_server.facts import index as facts
 from lsp_server.facts.changesets import Step
 from lsp_server.facts.database import SQLITE
-from lsp_server.facts.migrations import Index, default_index_name
+from lsp_server.facts.migrations import Execute, Index, Migration, default_index_name
 from lsp_server.facts.schemas import Schema
 from lsp_server.facts.table_state import StoredIndex, same_name
 
@@ -69,7 +70,7 @@ class Relied:
         if any(not one.index.exact or _expresses(one.index, columns) for one in self.unique):
             return None
         if step.name != UNIQUE:
-            held = any(set(columns) & set(one.index.columns) for one in self.unique)
+            held = any(_is_near(one.index.columns, columns) for one in self.unique)
             return None if held else Lack(columns, "")
         return self._unnamed(step, columns)
 
@@ -115,6 +116,17 @@ class Relied:
         names += [one.index.name for one in self.unique]
         names += [one.name for one in self.table.constraints]
         return _holds([*names, f"{self.table.name}_pkey"], name)
+
+
+def unread_sql(index: facts.Index) -> list[str]:
+    """The SQL of migrations of which nothing is known."""
+    return [
+        one.up
+        for _, migration in index.of(Migration)
+        for one in migration.up
+        if isinstance(one, Execute) and one.up is not None
+        if all(other is one or other.span != one.span for other in migration.up)
+    ]
 
 
 def _holds(names: Iterable[str], name: str) -> bool:

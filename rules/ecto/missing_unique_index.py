@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lsp_server.facts import mix
 from lsp_server.facts.changesets import ChangesetFile, Step, changesets
 from lsp_server.facts.database import database
-from lsp_server.facts.migrations import Execute, Migration, default_index_name
+from lsp_server.facts.migrations import Migration, default_index_name
 from lsp_server.facts.new_migration import atom
 from lsp_server.facts.schemas import schemas
 from lsp_server.facts.table_state import same_name
@@ -20,7 +20,7 @@ from lsp_server.text import Span
 from ._new_index import Wanted, call_at
 from ._schema_fields import with_option
 from ._schema_table import Held, table_of
-from ._unique_index import UNIQUE, Lack, Relied, index_name
+from ._unique_index import UNIQUE, Lack, Relied, index_name, unread_sql
 
 _ASH = ("ash_postgres", "ash_sqlite")
 
@@ -144,7 +144,7 @@ class MissingUniqueIndex(ProjectRule):
     ## When it stays silent
 
     - A unique index has an expression over any of the fields, or the name that `name:` says; so do
-      other constraints of that name, and plain SQL that contains it.
+      other constraints of that name, and SQL that contains it and cannot be read.
     - Another step of the schema's changesets names the unique index that holds the fields.
     - The fields are the primary key, virtual, or of an embedded schema.
     - The function serves several schemas, the fields or the name are computed, or the table is not
@@ -164,12 +164,7 @@ class MissingUniqueIndex(ProjectRule):
         known = changesets(snapshot.index)
         bases = database(snapshot.index)
         packages = mix.dependencies(snapshot.index)
-        sql = [
-            one.up
-            for _, migration in snapshot.index.of(Migration)
-            for one in migration.up
-            if isinstance(one, Execute) and one.up is not None
-        ]
+        sql = unread_sql(snapshot.index)
         place = 0
         for found in schemas(snapshot.index):
             schema = found.schema
