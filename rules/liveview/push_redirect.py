@@ -10,6 +10,7 @@ from lsp_server.lint.finding import Edit, Finding, Fix, Tag
 from lsp_server.lint.rule import Rule, on
 from lsp_server.syntax.elixir import Call, Capture, Identifier
 from lsp_server.syntax.literals import Keywords, List, Pair
+from lsp_server.syntax.names import Names, module_text
 from lsp_server.text import Span
 
 LIVE_VIEW = "Phoenix.LiveView"
@@ -85,24 +86,32 @@ def _is_live_view(call: Call, file: File) -> bool:
 
 def _is_listed(call: Call, file: File) -> bool:
     """Whether the call needs an import that names the function."""
+    return _lists(file.names(call))
+
+
+def _lists(names: Names) -> bool:
     return any(
         one.module == LIVE_VIEW and one.only is not None and (OLD, 2) in one.only
-        for one in file.names(call).all_imports()
+        for one in names.all_imports()
     )
 
 
 def _everywhere(document: Document) -> Iterator[tuple[Span, str]]:
-    """The edits that rename all unqualified uses in a file and the entries of imports."""
+    """The edits that rename all uses in a file that need such imports, and their entries."""
     for form in document.forms:
         for call in form.index.calls(OLD):
-            if call.receiver is None:
+            if call.receiver is None and _lists(form.names_at(call.start)):
                 yield call.name_span, NEW
         for capture in form.index.nodes(Capture):
             match capture.function:
                 case (Identifier("push_redirect") as name, 2):
-                    yield name.span, NEW
+                    if _lists(form.names_at(capture.start)):
+                        yield name.span, NEW
         for call in form.index.calls("import"):
             only = call.keyword("only")
+            written = module_text(call.written_arguments[0]) if call.written_arguments else None
+            if written is None or form.names_at(call.start).expand(written) != LIVE_VIEW:
+                continue
             match only:
                 case List([Keywords() as entries]) if entries.pair(OLD) is not None:
                     yield from _entry(entries.pairs)
