@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lsp_server.text import Span
@@ -43,9 +43,11 @@ SHAPES = (
     _shape("a GitHub token", "ghp_", r"ghp_[A-Za-z0-9]{36,}"),
     _shape("a GitHub token", "gho_", r"gho_[A-Za-z0-9]{36,}"),
     _shape("a GitHub token", "ghs_", r"ghs_[A-Za-z0-9]{36,}"),
+    _shape("a GitHub token", "ghu_", r"ghu_[A-Za-z0-9]{36,}"),
     _shape("a GitHub token", "github_pat_", r"github_pat_[A-Za-z0-9_]{40,}"),
     _shape("a GitLab token", "glpat-", r"glpat-[A-Za-z0-9_-]{20,}"),
     _shape("a Slack token", "xox", r"xox[abprs]-[A-Za-z0-9-]{10,}", "xox"),
+    _shape("a Slack token", "xapp-", r"xapp-[0-9]-[A-Za-z0-9-]{20,}"),
     _shape(
         "a Slack webhook",
         "hooks.slack.com",
@@ -115,19 +117,34 @@ def is_placeholder(text: str) -> bool:
     return _PLACEHOLDER.search(text) is not None
 
 
-def tokens_in(source: bytes) -> Iterator[Found]:
-    """The tokens, private keys and URLs with passwords in a text, comments counted."""
-    for shape in SHAPES:
+def shapes_in(source: bytes) -> tuple[Shape, ...]:
+    """The shapes that a text may hold, asked once for the many literals of a file."""
+    return tuple(shape for shape in SHAPES if shape.hint in source)
+
+
+def shaped(source: bytes, shapes: Iterable[Shape]) -> Iterator[Found]:
+    """The tokens of some shapes in a text."""
+    for shape in shapes:
         if shape.hint in source:
             for match in shape.pattern.finditer(source):
                 text = match[0].decode()
                 rest = text[len(shape.shown.lstrip("…")) :]
                 if _NO_TOKEN.search(text) is None and entropy(rest) >= 2.8:
                     yield Found(Span(*match.span()), shape.label, f"{shape.shown}…")
+
+
+def private_keys(source: bytes) -> Iterator[Found]:
+    """The private keys in a text."""
     if _PEM_HINT in source:
         for match in _PEM.finditer(source):
             if len(match[0]) > 120:  # the lines around the key alone are documentation
                 yield Found(Span(*match.span()), "a private key", "PEM")
+
+
+def tokens_in(source: bytes, shapes: Iterable[Shape] = SHAPES) -> Iterator[Found]:
+    """The tokens, private keys and URLs with passwords in a text, comments counted."""
+    yield from shaped(source, shapes)
+    yield from private_keys(source)
     if b"://" in source and b"@" in source:
         yield from _urls(source)
 

@@ -8,8 +8,10 @@ from itertools import pairwise
 from lsp_server.facts.secret_shapes import entropy, is_placeholder
 
 _KEY = re.compile(
-    r"(?:secret|passw(?:or)?d|passphrase|token|secret_key_base|salt|dsn|credentials?|authorization|"
-    r"(?:api|access|auth|private|encryption|signing|secret|license|master)_?key)\d*$"
+    r"(?:secret|passw(?:or)?d|pwd|passphrase|token|secret_key_base|salt|dsn|credentials?|"
+    r"authorization|bearer|signer|^basic|"
+    r"(?:api|access|auth|private|encryption|signing|secret|license|master|hmac|aes|cipher|shared|"
+    r"account|server|service|webhook|jwt)_?key)\d*$"
 )
 # Not secret, or nothing without another one: the salts of Plug.Session and of an endpoint are used
 # together with its `secret_key_base`, and `mix phx.new` writes them into the source.
@@ -37,6 +39,8 @@ def is_secret(text: str, key: str) -> bool:
     no placeholder."""
     name = key.lower()
     text = _SCHEME.sub("", text)
+    if name == "basic":
+        text = text.partition(":")[2]  # user:password
     if name.endswith("dsn"):
         return _DSN.match(text) is not None and not is_placeholder(text)
     if any(char.isspace() for char in text) or is_placeholder(text):

@@ -108,10 +108,11 @@ def default_for_development(
     snapshot: Snapshot, folder: str, call: str, value: str
 ) -> Iterator[Operation]:
     """The setting with a harmless value in config.exs, right behind its `import Config`, so that
-    development and tests still have one."""
+    development and tests still have one; the file is made if there is none."""
     path = f"{folder}config.exs"
     document = snapshot.document(path)
     if document is None:
+        yield CreateFile(path, f"import Config\n\n{_lines(call.replace('%s', value), '')}\n")
         return
     newline = line_ending(document.source)
     text = newline * 2 + _lines(call.replace("%s", value), "", newline)

@@ -100,7 +100,9 @@ def _from_config(
     if setting is None:
         return
     if name == "config.exs":
-        yield Edit(node.span, DEVELOPMENT, path)
+        # Whoever reads an address refuses what is none, and takes `nil` as not set.
+        address = secret.key.endswith("dsn") or "://" in (node.value or "")
+        yield Edit(node.span, "nil" if address else DEVELOPMENT, path)
     else:
         yield from _without(document, node)
     yield from read_from_environment(snapshot, folder, environment_of(path), setting, variable)
@@ -170,7 +172,8 @@ def _without_lines(document: Document, span: Span) -> Edit:
     """Whole lines taken out, and one blank line with them where two would meet."""
     lines, source = document.lines, document.source
     first, last = lines.line_at(span.start), lines.line_at(span.end)
-    blank_before = first == 0 or not lines.line_bytes(first - 1).strip()
+    before = lines.line_bytes(first - 1).strip() if first else b""
+    blank_before = not before or before.endswith(b" do")
     blank_after = not lines.line_bytes(last + 1).strip()
     start = lines.line_span(first).start
     end = lines.starts[last + 1] if last + 1 < lines.line_count else len(source)

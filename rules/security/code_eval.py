@@ -17,7 +17,7 @@ from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
 
 from ..phoenix._request_values import RequestValues
-from ._bounded import is_capture
+from ._bounded import capture_of, given_to, is_given_few
 from ._running import is_own_text, is_running
 
 _EVALUATING = {
@@ -25,6 +25,7 @@ _EVALUATING = {
     "eval_quoted": ("Code",),
     "eval_file": ("Code", "EEx"),
 }
+_MESSAGE = "`{}` runs as code what is only known while the program runs: parse it instead"
 _CHECKING = re.compile(r"(?:^|_)(?:safe|valid|allowed|trusted|permitted)(?:_|\?|$)")
 
 
@@ -81,12 +82,18 @@ class CodeEval(Rule):
         form = file.form
         if form is None or file.module_of(call) not in _EVALUATING[call.name]:
             return
-        if is_capture(call) or not call.arguments or not is_running(call, file):
+        if not is_running(call, file):
             return
-        text = call.arguments[0]
+        capture = capture_of(call)
+        text = given_to(capture) if capture is not None else next(iter(call.arguments), None)
+        if capture is not None and is_given_few(capture, form):
+            return
+        if text is None:
+            if capture is not None:
+                yield self.finding(call.callee_span, _MESSAGE.format(call.dotted))
+            return
         if not (is_own_text(text, form) or _is_checked(text) or _is_own_template(text, form)):
-            message = f"{call.dotted} runs as code what is only known while the program runs"
-            yield self.finding(call.callee_span, f"{message}: parse it instead")
+            yield self.finding(call.callee_span, _MESSAGE.format(call.dotted))
 
     @on(Call, name="apply")
     def check_apply(self, call: Call, file: File) -> Iterator[Finding]:

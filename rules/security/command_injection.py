@@ -26,13 +26,15 @@ from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
 
-from ._bounded import is_capture
+from ._bounded import capture_of, given_to, is_given_few
 from ._running import is_own_text, is_running
 
+_TEXTS = frozenset({(":os", "cmd"), ("System", "shell")})
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ash", "ksh", "cmd", "cmd.exe"})
 _COMMAND_OPTIONS = frozenset({"-c", "-lc", "-ec", "/c", "/C"})
-# What a shell reads as more than a word.
-_SPECIAL = re.compile(r"[|&;<>()$`\"'\\*?\[\]#~={}!\r\n]")
+# What a shell reads as more than a word, outside of quotes and inside of double ones.
+_SPECIAL = re.compile(r"[|&;<>()$`\\*?\[\]#~={}!\r\n]")
+_IN_QUOTES = {"'": re.compile(r"[\\\"\r\n#]"), '"': re.compile(r"[$`\\!#\r\n]")}
 _WIDTH = 98
 
 
@@ -85,10 +87,21 @@ class CommandInjection(Rule):
     @on(Call, name=("cmd", "shell", "open"))
     def check(self, call: Call, file: File) -> Iterator[Finding]:
         form, module = file.form, file.module_of(call)
-        if form is None or module is None or is_capture(call) or not call.arguments:
+        if form is None or module is None:
+            return
+        capture = capture_of(call)
+        if capture is not None:
+            if (module, call.name) in _TEXTS and is_running(call, file):
+                if not is_given_few(capture, form):
+                    given = given_to(capture)
+                    shown = f"`{_shown(given)}`" if given is not None else "whatever comes"
+                    message = f"`{call.dotted}` gives a shell {shown}: its values can be commands"
+                    yield self.finding(call.callee_span, message)
+            return
+        if not call.arguments:
             return
         command: Node | None = None
-        if (module, call.name) in ((":os", "cmd"), ("System", "shell")):
+        if (module, call.name) in _TEXTS:
             command = call.arguments[0]
         elif (module, call.name) == ("System", "cmd"):
             command = _given_to_shell(call, form)
@@ -208,21 +221,32 @@ def _words(command: Node) -> list[str]:
     """The words of a command as Elixir writes them; nothing where a shell would do more."""
     words: list[str] = []
     current: list[str | Node] = []
+    quote = ""
     for part in _pieces(command) or ():
         if not isinstance(part, str):
             current.append(part)
             continue
-        if _SPECIAL.search(part):
-            return []
-        for position, piece in enumerate(re.split(r"\s+", part)):
-            if position > 0 and current:
+        for piece in re.findall(r"['\"]|\s+|[^'\"\s]+", part):
+            if piece == quote:
+                quote = ""
+            elif quote:
+                if _IN_QUOTES[quote].search(piece) or piece in "'\"":
+                    return []
+                current.append(piece)
+            elif piece in "'\"":
+                quote = piece
+            elif not piece.isspace():
+                if _SPECIAL.search(piece):
+                    return []
+                current.append(piece)
+            elif "\n" in piece:
+                return []
+            elif current:
                 words.append(_word(current))
                 current = []
-            if piece:
-                current.append(piece)
     if current:
         words.append(_word(current))
-    return words
+    return [] if quote else words
 
 
 def _word(parts: list[str | Node]) -> str:

@@ -35,6 +35,7 @@ _NODE_MODULE = re.compile(r"Node|EPMD")
 _LANGUAGE = re.compile(
     r"(?:^|\.)(?:Intellisense|Introspect\w*|Compiler|CodeGen\w*|AST|Beam)(?:\.|$)"
 )
+_CORE = re.compile(r"(?:Kernel|List|Macro|Module|String)(?:\.|$)")  # of Elixir itself
 _COMMAND_LINE = re.compile(r"(?:^|[/_])cli(?:[/_.])|/release_tasks?[/.]")
 
 
@@ -183,6 +184,8 @@ def _may_matter(node: Node, file: File) -> bool:
     if any(call.module == "Macro" for call in file.form.index.calls("var", "escape", "to_string")):
         return False
     if _LANGUAGE.search(file.module.name) or b".beam" in file.form.bytes:
+        return False
+    if _CORE.match(file.module.name):
         return False
     if _NODES.search(function.name) or _NODE_MODULE.search(file.module.name):
         return False

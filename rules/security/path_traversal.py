@@ -12,8 +12,16 @@ from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.role import Role
 from lsp_server.severity import Severity
-from lsp_server.syntax.elixir import Access, Call, DoBlock, Identifier, ModuleAttribute, Pipe
-from lsp_server.syntax.literals import Atom, String, StringInterpolation, Tuple
+from lsp_server.syntax.elixir import (
+    Access,
+    Call,
+    Capture,
+    DoBlock,
+    Identifier,
+    ModuleAttribute,
+    Pipe,
+)
+from lsp_server.syntax.literals import Atom, List, String, StringInterpolation, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.operators import BinaryOperator, Match
 from lsp_server.syntax.outline import Form
@@ -27,6 +35,13 @@ _FILE = words(
     "read read! write write! rm rm! rm_rf rm_rf! stream! open open! cp cp! cp_r cp_r! ls ls! "
     "rename rename! mkdir mkdir! mkdir_p mkdir_p! touch touch!"
 )
+_FOLDER = re.compile(
+    r"/(?:var|tmp|srv|opt|home|mnt|data|app|usr|etc)(?:/|\Z)|(?:priv|uploads?)(?:/|\Z)"
+)
+_FOLDER_NAME = re.compile(r"(?:^|_)(?:dir|directory|folder|root)$|^(?:uploads?|storage)_path$")
+_FOLDERS = frozenset(
+    {"Application.app_dir", ":code.priv_dir", "System.tmp_dir", "System.tmp_dir!"}
+) | {*("File.cwd!", "Path.expand")}
 _BOTH = frozenset({"cp", "cp!", "cp_r", "cp_r!", "rename", "rename!"})
 # Calls whose result still says where to go, if their argument did.
 _KEEPING = frozenset(
@@ -79,6 +94,7 @@ class PathTraversal(Rule):
       to keep it as it is, or the function asks about it (`String.contains?`, `in` a list, a regex).
     - An uploaded file's own path, which the server chose.
     - Values whose way from the request is not seen in one function.
+    - `Path.join` alone, unless what it begins with is by its look or name a folder.
 
     ## What the fix changes
 
@@ -110,6 +126,51 @@ class PathTraversal(Rule):
                 fix = _fix(call, value, file)
                 yield self.finding(call.callee_span, f"{message}: {hint}", fix=fix)
                 return
+
+    @on(Call, name="join")
+    def check_join(self, call: Call, file: File) -> Iterator[Finding]:
+        """A path that another function will open."""
+        form = file.form
+        if form is None or is_capture(call) or file.module_of(call) != "Path" or _looks(form):
+            return
+        parts = call.arguments
+        if len(parts) == 1 and isinstance(parts[0], List):
+            parts = parts[0].elements
+        if len(parts) < 2 or not _is_folder(parts[0], form) or _is_opened(form, file):
+            return
+        values = RequestValues.of(file)
+        if values is None:
+            return
+        for part in parts[1:]:
+            value = _from_request(part, values, form)
+            if value is not None:
+                message = f"`{value.text}` comes in the request and may leave the folder"
+                fix = _fix(call, value, file)
+                yield self.finding(call.callee_span, f"{message}: {_hint(file)}", fix=fix)
+                return
+
+
+def _is_folder(base: Node, form: Form) -> bool:
+    """Whether the first part of a path is by its look or name a folder of the server."""
+    made = base
+    if isinstance(base, Identifier):
+        made = assigned(base, form) or base
+    match made:
+        case String():
+            first = made.parts[0] if made.parts else ""
+            return isinstance(first, str) and _FOLDER.match(first) is not None
+        case Identifier(name) | ModuleAttribute(name):
+            return _FOLDER_NAME.search(name) is not None
+        case Call():
+            return made.dotted in _FOLDERS or _FOLDER_NAME.search(made.name) is not None
+    return False
+
+
+def _is_opened(form: Form, file: File) -> bool:
+    """Whether the function itself opens files, which is looked at there."""
+    if b"send_file" in form.index.raw_calls or b"send_download" in form.index.raw_calls:
+        return True
+    return any(file.module_of(one) == "File" for one in form.index.calls(*sorted(_FILE)))
 
 
 def _hint(file: File) -> str:
@@ -173,6 +234,8 @@ def _from_request(path: Node, values: RequestValues, form: Form) -> Node | None:
                 pending += node.written_arguments
             case Call() if node.is_field_access and values.holds(node):
                 return node
+            case Call(receiver=Identifier("conn"), name="request_path" | "path_info"):
+                return node
             case Call(name="client_name") if node.is_field_access:
                 return node  # of an entry of LiveView's uploads
             case Call(receiver=Identifier() as upload) if node.is_field_access:
@@ -181,8 +244,10 @@ def _from_request(path: Node, values: RequestValues, form: Form) -> Node | None:
                     return node
             case Call() | Pipe():
                 continue
-            case BinaryOperator("<>", left, right):
+            case BinaryOperator("<>" | "|", left, right):
                 pending += [left, right]
+            case Capture() if node.placeholder == 1:
+                pending += [one for one in [_iterated(node)] if one is not None]
             case StringInterpolation():
                 pending += node.children
             case _ if node.kind in ("string", "list"):
@@ -190,12 +255,19 @@ def _from_request(path: Node, values: RequestValues, form: Form) -> Node | None:
     return None
 
 
+def _iterated(placeholder: Capture) -> Node | None:
+    """What `Enum.map` and its like run over with the function that has a `&1`."""
+    capture = next((one for one in placeholder.ancestors() if isinstance(one, Capture)), None)
+    call = None if capture is None else capture.enclosing(Call)
+    return call.arguments[0] if call is not None and call.module == "Enum" else None
+
+
 def _fix(call: Call, value: Node, file: File) -> Fix | None:
     """A line that lets only names pass that stay in the folder."""
     if isinstance(value, Call) and value.name in ("filename", "client_name"):
         text = f"Path.basename({value.text})"
         return Fix.review("Take the name alone", lambda _: [Edit(value.span, text)])
-    if not file.depends("elixir >= 1.14.0"):
+    if not file.depends("elixir >= 1.14.0") or _is_list(value, call):
         return None
     statement: Node = value
     for outer in value.ancestors():
@@ -219,12 +291,23 @@ def _fix(call: Call, value: Node, file: File) -> Fix | None:
     indent = lines.indentation(statement.start).decode()
     newline = line_ending(file.document.source)
     line = f"{indent}{{:ok, {name}}} = Path.safe_relative({arguments}){newline}"
-    edits = [Edit(Span(start, start), line)]
+    gap = newline if "\n" in statement.text else ""  # as `mix format` has it
+    edits = [Edit(Span(start, start), line + gap)]
     if not isinstance(value, Identifier):
         if len(line) > _WIDTH:
             return None
         edits.append(Edit(value.span, name))
     return Fix.review("Refuse names that leave the folder", lambda _: edits)
+
+
+def _is_list(value: Node, call: Call) -> bool:
+    """Whether a value is a list of names: `[folder | names]`, or what `Enum.map` runs over."""
+    around = value.parent
+    if isinstance(around, BinaryOperator) and around.operator == "|":
+        return True
+    return not call.span.covers(value.span) and any(
+        isinstance(one, Capture) and one.span.covers(call.span) for one in call.ancestors()
+    )
 
 
 def _variable(value: Node, file: File) -> str:

@@ -44,9 +44,11 @@ def tokens() -> dict[str, str]:
         "github": "gh" + "p_" + text_of(ALPHANUMERIC, 36),
         "github oauth": "gh" + "o_" + text_of(ALPHANUMERIC, 36),
         "github server": "gh" + "s_" + text_of(ALPHANUMERIC, 36),
+        "github user": "gh" + "u_" + text_of(ALPHANUMERIC, 36),
         "github fine-grained": "github" + "_pat_" + text_of(ALPHANUMERIC, 60),
         "gitlab": "gl" + "pat-" + text_of(ALPHANUMERIC, 20),
         "slack": "xo" + "xb-" + "2345678901-" + text_of(ALPHANUMERIC, 24),
+        "slack app": "xa" + "pp-" + "1-" + text_of(ALPHANUMERIC, 40),
         "slack webhook": "https://hooks.slack" + ".com/services/T0K/B7Q/" + part[:24],
         "stripe": "sk_" + "live_" + text_of(ALPHANUMERIC, 24),
         "stripe restricted": "rk_" + "live_" + text_of(ALPHANUMERIC, 24),
@@ -166,6 +168,37 @@ def test_documentation_is_silent() -> None:
     docs = f'@moduledoc "key: {tokens()["stripe"]}"\n  @doc "{tokens()["jwt"]}"'
     code = f"defmodule A do\n  {docs}\nend\n"
     assert findings_in("lib/a.ex", code) == []
+
+
+@pytest.mark.parametrize("literal", ["~s({})", "~c({})", "'{}'", "go() # was: {}"])
+def test_tokens_in_sigils_charlists_and_comments(literal: str) -> None:
+    token = tokens()["github"]
+    code = f"defmodule A do\n  def a, do: {literal.format(token)}\nend\n"
+    (finding,) = findings_in("lib/a.ex", code)
+    assert code.encode()[slice(*finding.span)] == token.encode()
+    assert finding.fix is None and token[-16:] not in finding.message
+
+
+def test_tokens_in_the_dependencies() -> None:
+    token = tokens()["github"]
+    url = f"https://x:{token}@github.com/shop/private.git"
+    code = f'defmodule Shop.MixProject do\n  def deps, do: [{{:private, git: "{url}"}}]\nend\n'
+    (finding,) = findings_in("mix.exs", code)
+    assert finding.fix is None and token[-16:] not in finding.message
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'def a(conn, key) when key == "{}", do: conn',
+        'def a(conn, api_key), do: (case api_key do key when key == "{}" -> conn end)',
+        'def a(conn), do: ({{"x-api-key", "{}"}} = hd(conn.req_headers))',
+    ],
+)
+def test_what_is_matched_is_not_moved(code: str) -> None:
+    written = code.format(tokens()["github"])
+    (finding,) = findings_in("lib/a.ex", f"defmodule A do\n  {written}\nend\n")
+    assert finding.fix is None
 
 
 def test_the_fix_leaves_nothing_of_it() -> None:
