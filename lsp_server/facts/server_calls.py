@@ -6,11 +6,18 @@ from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
-from lsp_server.facts.local_flow import clauses_of, module_of, origin
+from lsp_server.facts.local_flow import assigned, clauses_of, module_of, origin
 from lsp_server.facts.modules import full_name
 from lsp_server.facts.process_names import option
 from lsp_server.role import Role
-from lsp_server.syntax.elixir import Alias, AnonymousFunction, Call, Identifier, ModuleAttribute
+from lsp_server.syntax.elixir import (
+    Alias,
+    AnonymousFunction,
+    BinaryOperator,
+    Call,
+    Identifier,
+    ModuleAttribute,
+)
 from lsp_server.syntax.literals import Atom, String, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
@@ -27,11 +34,13 @@ class ServerCall(Fact):
 
     `target` is `self()`, the full name of a module, an atom with its colon, or a tuple
     (`{:via, …}`, `{:global, …}`) of such. Functions that look at which process they run in have
-    none.
+    none. `by_default` says that it is the only default of the function around it, which callers may
+    leave out.
     """
 
     target: str
     span: Span  # receiver and name of the call
+    by_default: bool = False
 
 
 class FixedName(Fact):
@@ -78,9 +87,28 @@ def collect_server_calls(document: Document) -> Iterator[Fact]:
             continue
         for call in form.index.calls("call"):
             if module_of(call.receiver, form) in _SERVERS and call.arguments:
-                target = _target(call.arguments[0], form)
+                asked = call.arguments[0]
+                target = _target(asked, form)
+                default = None if target else _default(asked, form)
+                if default is not None:
+                    target = _target(default, form)
                 if target == SELF or (target and b"self" not in names):
-                    yield ServerCall(target, call.callee_span)
+                    yield ServerCall(target, call.callee_span, default is not None)
+
+
+def _default(node: Node, form: Form) -> Node | None:
+    """The default of the parameter that a variable is, if the function has no other."""
+    function = form.function
+    if function is None or not isinstance(node, Identifier) or assigned(node, form) is not None:
+        return None
+    defaults = [
+        one
+        for one in function.parameters
+        if isinstance(one, BinaryOperator) and one.operator == "\\\\"
+    ]
+    if len(defaults) == 1 and defaults[0].left.same_code(node):
+        return defaults[0].right
+    return None
 
 
 def _choices(document: Document) -> Iterator[Choice]:

@@ -113,6 +113,8 @@ class BareSpawn(Rule):
     - The project is published as a package (`package:` in mix.exs) and serves no requests itself:
       it may have no supervisor to rely on.
     - The caller of `spawn_monitor` uses the reference, so that it waits for the end of the process.
+    - The function that calls `spawn_link` looks after the process: it ends or unlinks it by its
+      pid, traps exits, or takes the message `{:EXIT, pid, reason}`.
     - Mix tasks, quoted code, and functions of the project's own that are called `spawn`.
 
     ## What the fix changes
@@ -134,6 +136,8 @@ class BareSpawn(Rule):
         if not _spawns(call, file) or _is_left_alone(form, file) or is_quoted(call):
             return
         if call.name == "spawn_monitor" and _is_watched(call, form):
+            return
+        if call.name == "spawn_link" and _is_owned(call, form):
             return
         name = call.dotted
         if call.name == "spawn_monitor":
@@ -197,6 +201,18 @@ def _is_watched(call: Call, form: Form) -> bool:
         isinstance(one, Identifier) and re.search(rb"\b%b\b" % one.bytes, after) is not None
         for one in match.left.elements[1:]
     )
+
+
+def _is_owned(call: Call, form: Form) -> bool:
+    """Whether the caller looks after a linked process: it ends it, or takes its exit."""
+    if b"{:EXIT," in form.bytes or b":trap_exit" in form.bytes:
+        return True
+    match = whole(call).parent
+    if not isinstance(match, Match) or not isinstance(match.left, Identifier):
+        return False
+    name = match.left.bytes
+    after = form.bytes[match.end - form.span.start :]
+    return re.search(rb"Process\.(?:exit|unlink)\(\s*%b\b" % name, after) is not None
 
 
 def _fix(call: Call, form: Form, file: File) -> Fix | None:

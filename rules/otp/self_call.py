@@ -112,7 +112,7 @@ class SelfCall(ProjectRule):
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         index = snapshot.index
         graph = call_graph(index)
-        asked = {(path, one.span.start): one.target for path, one in index.of(ServerCall)}
+        asked = {(path, one.span.start): one for path, one in index.of(ServerCall)}
         if not asked:
             return
         deferred: dict[str, list[Span]] = {}
@@ -162,26 +162,37 @@ class _Ways:
     def __init__(
         self,
         graph: CallGraph,
-        asked: Mapping[tuple[str, int], str],
+        asked: Mapping[tuple[str, int], ServerCall],
         deferred: Mapping[str, Sequence[Span]],
         choices: Set[FunctionKey],
     ) -> None:
         self._graph, self._asked, self._deferred = graph, asked, deferred
+        self._by_default: set[tuple[str, FunctionKey]] = set()
         leaves: dict[str, dict[FunctionKey, _Link]] = {}
         for clause in graph.clauses:
             for call in clause.calls:
-                target = asked.get((clause.path, call.span.start))
-                if target and clause.key not in choices and self.happens(clause.path, call):
-                    found = leaves.setdefault(target, {})
+                one = asked.get((clause.path, call.span.start))
+                if one and clause.key not in choices and self.happens(clause.path, call):
+                    found = leaves.setdefault(one.target, {})
                     found.setdefault(clause.key, (clause.path, call, None))
-        for links in leaves.values():
+                    if one.by_default:
+                        self._by_default.add((one.target, clause.key))
+        for target, links in leaves.items():
             pending = list(links)
             for function in pending:  # grows while it is read
                 for caller, path, call in graph.callers.get(function, ()):
-                    if caller not in links and caller not in choices and self.happens(path, call):
+                    if caller in links or caller in choices:
+                        continue
+                    if self.happens(path, call) and self._asks(target, function, call):
                         links[caller] = (path, call, function)
                         pending.append(caller)
         self._links = leaves
+
+    def _asks(self, target: str, function: FunctionKey | None, call: CallSite) -> bool:
+        """Whether a call leaves the target to the function, where that is the default."""
+        if function is None or (target, function) not in self._by_default:
+            return True
+        return call.arity < function[2]
 
     def happens(self, path: str, call: CallSite) -> bool:
         """Whether a call is made by the process and in the turn that runs the function."""
@@ -194,11 +205,11 @@ class _Ways:
         it is that call itself, None where it leads to no such call."""
         direct = self._asked.get((clause.path, call.span.start))
         if direct is not None:
-            return [] if direct in targets else None
+            return [] if direct.target in targets and not direct.by_default else None
         callee = self._graph.callee(clause.module, call)
         for target in sorted(targets):
             links = self._links.get(target, {})
-            if callee in links:
+            if callee in links and self._asks(target, callee, call):
                 return list(_steps(self._graph, links, callee))
         return None
 
