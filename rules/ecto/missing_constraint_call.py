@@ -16,13 +16,10 @@ from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.elixir import Pipe
-from lsp_server.text import Span, line_ending
 
-from ._new_index import call_at
+from ._changeset_step import with_step
 from ._schema_table import table_of
 
-WIDTH = 98
 OWNING = 6  # tables with the same foreign key, from which on it is an owner that code puts in
 CUSTOM = 6  # foreign keys that no changeset names, from which on they may be how a project does it
 _UNIQUE = ("unique_constraint",)
@@ -124,8 +121,8 @@ class MissingConstraintCall(ProjectRule):
 
     ## What the fix changes
 
-    It adds the step directly below the `cast`, with `name:` where the index has a name of its own.
-    There is no fix where the `cast` is not a line of a pipe.
+    It adds the step directly behind the `cast`, with `name:` where the index has a name of its own.
+    A `cast` that stands alone becomes a pipe.
     """
 
     severity = Severity.INFORMATION
@@ -233,14 +230,14 @@ class MissingConstraintCall(ProjectRule):
         site, cast = at
 
         def build(snapshot: Snapshot) -> list[Edit]:
-            return _with_step(snapshot, site.path, cast, text)
+            return with_step(snapshot, site.path, cast, text)
 
         what = ", ".join(f"`{one}`" for one in fields)
         return self.finding(
             cast.span,
             f"the database constrains {what}: without `{text}` a conflict raises",
             path=site.path,
-            fix=Fix.safe(f"Add {text}", build) if cast.piped else None,
+            fix=Fix.safe(f"Add {text}", build),
             related=[where],
         )
 
@@ -263,29 +260,3 @@ def _field(schema: Schema, column: str) -> str:
 
 def _casts(step: Step, fields: Sequence[str]) -> bool:
     return {one.name for one in step.fields}.issuperset(fields)
-
-
-def _with_step(snapshot: Snapshot, path: str, cast: Step, text: str) -> list[Edit]:
-    """The edit that puts a step below a `cast` that is itself a line of a pipe."""
-    document = snapshot.document(path)
-    call = None if document is None else call_at(document, cast.span)
-    pipe = None if call is None else call.pipe
-    if document is None or call is None or not isinstance(pipe, Pipe):
-        return []
-    lines, source = document.lines, document.source
-    start = lines.line_span(lines.line_at(call.start)).start
-    before = source[start : call.start]
-    if before.strip() != b"|>" and not before.strip().startswith(b"|> "):
-        return []
-    if before.strip() != b"|>" and call.receiver is None:
-        return []
-    after = source[call.end : lines.line_span(lines.line_at(call.end)).end].strip()
-    if after and not after.startswith(b"#"):
-        return []
-    indent = before[: len(before) - len(before.lstrip())].decode()
-    receiver = "" if call.receiver is None else f"{call.receiver.text}."
-    line = f"{indent}|> {receiver}{text}"
-    if len(line) > WIDTH:
-        return []
-    end = lines.line_span(lines.line_at(call.end)).end if after else call.end
-    return [Edit(Span(end, end), f"{line_ending(source)}{line}", path)]
