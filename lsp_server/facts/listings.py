@@ -187,6 +187,8 @@ def _is_plain(loop: Loop, layer: TemplateLayer) -> bool:
     source, container, item = layer.source, loop.container, loop.item
     if container.closing is None or container.void or not loop.id_name:
         return False
+    if container.name == "table":  # browsers put a `tbody` around its rows
+        return False
     if any(not isinstance(one, heex.Attribute) for one in (*container.items, *item.items)):
         return False
     if item.kind is TagKind.SLOT or item.attribute(":if") or item.attribute(":let"):

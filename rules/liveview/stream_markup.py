@@ -59,7 +59,8 @@ class StreamMarkup(Rule):
     ## What the fix changes
 
     It adds what is missing: an `id` named after the stream, if no other tag of the template has
-    it, `phx-update="stream"`, and the item's `id` from the loop.
+    it, `phx-update="stream"`, and the item's `id` from the loop. There is none for a `<table>`
+    whose rows need a `<tbody>`, and where a loop's one variable is read as a whole.
     """
 
     severity = Severity.ERROR
@@ -109,7 +110,7 @@ class StreamMarkup(Rule):
         if update is not None and update.value is not None and wrong:
             needed.append('`phx-update="stream"`')
             edits.append(Edit(update.value.span, '"stream"'))
-        if missing and wrong:  # two edits of one opening tag
+        if tag.name == "table" or (missing and wrong):  # browsers put a `tbody` around its rows
             edits.append(None)
         elif missing:
             edits.append(with_attributes(tag, missing, layer, document.lines))
