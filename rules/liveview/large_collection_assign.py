@@ -90,8 +90,8 @@ class LargeCollectionAssign(ProjectRule):
     The loop goes over `@streams.…` and gives each item the id that the stream has for it, the tag
     around it gets `phx-update="stream"` and an `id` if it has none. The LiveView fills the stream
     where it assigned the list, after `mount` with `reset: true`. There is none where the tag around
-    the loop is a `<table>` itself, holds anything else, stands under a condition, or where the ids of the items are not
-    made of their `id`.
+    the loop is a `<table>` itself, holds anything else, stands under a condition, or where the ids
+    of the items are not made of their `id`.
     """
 
     severity = Severity.INFORMATION
