@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lsp_server.document import Document
+from lsp_server.facts.endpoints import Endpoint
+from lsp_server.facts.page_plugs import PagePlugs
 from lsp_server.facts.router import RouterTable, Routing
 from lsp_server.facts.routes import Pipeline, PlugCall
 from lsp_server.lint.finding import Edit
@@ -53,6 +55,38 @@ def brought_by_others(table: RouterTable, pipeline: Pipeline, plug: re.Pattern[s
         or any(plug.search(one if isinstance(one, str) else one.name) for one in table.plugs(route))
         for route in routes
     )
+
+
+def done_for(
+    known: PagePlugs, routing: Routing, table: RouterTable, pipeline: Pipeline, what: str
+) -> bool:
+    """Whether plugs of the project do this for a pipeline: its own, those of the endpoint, or those
+    that every route of it passes through elsewhere."""
+
+    def does(name: str) -> bool:
+        return what in known.does(table.module, name)
+
+    if any(does(plug.name) for plug in all_plugs(table, pipeline)):
+        return True
+    if any(what in known.does(one.module, plug.name) for one, plug in _before(routing, table)):
+        return True
+    routes = [route for route in table.routes if pipeline.name in route.pipes]
+    return bool(routes) and all(
+        any(does(one if isinstance(one, str) else one.name) for one in table.plugs(route))
+        for route in routes
+    )
+
+
+def by_endpoint(routing: Routing, table: RouterTable, plug: re.Pattern[str]) -> bool:
+    """Whether a plug of this name stands in the endpoint."""
+    return any(plug.search(one.name) for _, one in _before(routing, table))
+
+
+def _before(routing: Routing, table: RouterTable) -> Iterator[tuple[Endpoint, PlugCall]]:
+    for endpoint in routing.served(table.module):
+        for plug in endpoint.plugs:
+            if not plug.conditional and plug.name != table.module:
+                yield endpoint, plug
 
 
 def line_after(

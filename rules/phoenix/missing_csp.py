@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
+from lsp_server.facts.page_plugs import POLICY, page_plugs
 from lsp_server.facts.router import RouterTable, routing
 from lsp_server.facts.routes import Pipeline, PlugCall
 from lsp_server.lint.finding import Edit, Finding, Fix
@@ -13,7 +14,14 @@ from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
 
-from ._plug_lines import all_plugs, brought_by_others, code_routers, written_like
+from ._plug_lines import (
+    all_plugs,
+    brought_by_others,
+    by_endpoint,
+    code_routers,
+    done_for,
+    written_like,
+)
 
 _HEADERS = "put_secure_browser_headers"
 _POLICY = re.compile(r"csp|content_?security_?policy", re.I)
@@ -59,7 +67,8 @@ class MissingCsp(ProjectRule):
 
     - The headers given to the plug are computed, or hold a policy with `default-src` or
       `script-src`.
-    - Another plug of the pipeline or of the endpoint has the policy in its name.
+    - Another plug of the pipeline or of the endpoint has the policy in its name, or is a function
+      or a module of the project that sets one.
     - A macro in the pipeline may add plugs that cannot be seen.
 
     ## What the fix changes
@@ -70,23 +79,21 @@ class MissingCsp(ProjectRule):
 
     severity = Severity.HINT
     profile = Profile.AGGRESSIVE
-    reads = (routing,)
+    reads = (routing, page_plugs)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every `put_secure_browser_headers` of a pipeline."""
-        found = routing(snapshot.index)
+        found, known = routing(snapshot.index), page_plugs(snapshot.index)
         for table in code_routers(found):
-            if any(
-                _POLICY.search(plug.name)
-                for endpoint in found.served(table.module)
-                for plug in endpoint.plugs
-            ):
+            if by_endpoint(found, table, _POLICY):
                 continue
             for pipeline in table.pipelines.values():
                 plug = next((one for one in pipeline.plugs if one.name == _HEADERS), None)
                 if plug is None or not pipeline.complete:
                     continue
-                if not _has_policy(plug) and not _elsewhere(table, pipeline):
+                if _has_policy(plug) or _elsewhere(table, pipeline):
+                    continue
+                if not done_for(known, found, table, pipeline, POLICY):
                     build = partial(_edits, path=table.path, plug=plug)
                     fix = None if plug.options else Fix.review("Add a strict policy", build)
                     yield self.finding(

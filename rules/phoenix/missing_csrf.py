@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
-from lsp_server.facts.router_expansion import expand, is_router
+from lsp_server.facts.page_plugs import FORGERY, PagePlugs, page_plugs
+from lsp_server.facts.router import RouterTable, routing
 from lsp_server.facts.routes import Pipeline, PlugCall, Route
-from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
-from lsp_server.lint.rule import Rule, on
+from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.outline import Module
 from lsp_server.text import Span, line_ending
+
+from ._plug_lines import code_routers
 
 _PROTECTING = re.compile(r"csrf|forgery", re.I)
 _READING = frozenset({"get", "head", "options"})
 # What other sites post to by design: providers of identities, and machines.
 _FOREIGN = re.compile(r"callback|webhook|saml|/acs\b|/lti\b|/sso\b|consume", re.I)
+Protects = Callable[[Iterable[str]], bool]
 # After which plugs the new one goes, where nothing tells it better.
 _BEFORE = ("fetch_session", "fetch_flash", "fetch_live_flash", "put_root_layout", "put_layout")
 
 
-class MissingCsrf(Rule):
+class MissingCsrf(ProjectRule):
     """
     A pipeline that fetches the session and does not protect from forged requests.
 
@@ -80,8 +83,8 @@ class MissingCsrf(Rule):
     ## When it stays silent
 
     A pipeline without session, as of an API. A plug that protects under another name:
-    `Plug.CSRFProtection`, one whose name speaks of CSRF or forgery, or a function of the router
-    that calls `protect_from_forgery`. A pipeline that a macro may add to.
+    `Plug.CSRFProtection`, one whose name speaks of CSRF or forgery, or a function or module of the
+    project that calls `protect_from_forgery`. A pipeline that a macro may add to.
 
     Also where every route that passes through the pipeline is safe: it only reads (`get` without
     LiveView), it passes through a second pipeline that protects, it is for development, or its path
@@ -96,38 +99,32 @@ class MissingCsrf(Rule):
 
     severity = Severity.ERROR
 
-    @on(Module)
-    def check(self, module: Module, file: File) -> Iterator[Finding]:
-        if not module.name or not is_router(module):
-            return
-        facts = expand(module)
-        pipelines = {one.name: one for one in facts if isinstance(one, Pipeline)}
-        routes = [(one, _passed(pipelines, one)) for one in facts if isinstance(one, Route)]
-        own, named = _protecting_functions(module), pipelines.keys()
+    reads = (routing, page_plugs)
+
+    def check(self, snapshot: Snapshot) -> Iterator[Finding]:
+        """Every pipeline of every router."""
+        found, known = routing(snapshot.index), page_plugs(snapshot.index)
+        for table in code_routers(found):
+            yield from self._of_router(table, partial(_protects, known, table.module))
+
+    def _of_router(self, table: RouterTable, protects: Protects) -> Iterator[Finding]:
+        pipelines = table.pipelines
+        routes = [(one, _passed(pipelines, one)) for one in table.routes]
+        named = pipelines.keys()
         for pipeline in pipelines.values():
             if not pipeline.has("fetch_session") or not pipeline.complete:
                 continue
-            if _protects(_passed(pipelines, pipeline) - named, own):
+            if protects(_passed(pipelines, pipeline) - named):
                 continue
             through = [(one, passed) for one, passed in routes if pipeline.name in passed]
-            if through and not any(_is_exposed(one, it - named, own) for one, it in through):
+            if through and not any(_is_exposed(one, it - named, protects) for one, it in through):
                 continue
             message = (
                 f"pipeline `:{pipeline.name}` fetches the session without `protect_from_forgery`: "
                 "any site can post in the user's name"
             )
-            fix = Fix.review("Add `plug :protect_from_forgery`", _adding(file.path, pipeline))
-            yield self.finding(pipeline.name_span, message, fix=fix)
-
-
-def _protecting_functions(module: Module) -> frozenset[str]:
-    """The router's own function plugs that protect."""
-    return frozenset(
-        function.name
-        for form in module.forms
-        if (function := form.function) is not None
-        and any(_PROTECTING.search(name.decode()) for name in form.index.callee_names)
-    )
+            fix = Fix.review("Add `plug :protect_from_forgery`", _adding(table.path, pipeline))
+            yield self.finding(pipeline.name_span, message, path=table.path, fix=fix)
 
 
 def _passed(pipelines: Mapping[str, Pipeline], start: Pipeline | Route) -> frozenset[str]:
@@ -142,13 +139,13 @@ def _passed(pipelines: Mapping[str, Pipeline], start: Pipeline | Route) -> froze
     return frozenset(found)
 
 
-def _protects(passed: Iterable[str], own: frozenset[str]) -> bool:
-    return any(name in own or _PROTECTING.search(name) for name in passed)
+def _protects(known: PagePlugs, router: str, passed: Iterable[str]) -> bool:
+    return any(_PROTECTING.search(name) or FORGERY in known.does(router, name) for name in passed)
 
 
-def _is_exposed(route: Route, passed: frozenset[str], own: frozenset[str]) -> bool:
+def _is_exposed(route: Route, passed: frozenset[str], protects: Protects) -> bool:
     """Whether a foreign page can make a browser do harm by a route."""
-    if route.dev or not route.certain or _protects(passed, own) or _FOREIGN.search(route.path):
+    if route.dev or not route.certain or protects(passed) or _FOREIGN.search(route.path):
         return False
     return route.verb not in _READING or route.kind != "plug"
 

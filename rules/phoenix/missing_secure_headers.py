@@ -6,13 +6,22 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
+from lsp_server.facts.page_plugs import HEADERS, page_plugs
 from lsp_server.facts.router import routing
 from lsp_server.facts.routes import Pipeline
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
 
-from ._plug_lines import all_plugs, brought_by_others, code_routers, line_after, serves_pages
+from ._plug_lines import (
+    all_plugs,
+    brought_by_others,
+    by_endpoint,
+    code_routers,
+    done_for,
+    line_after,
+    serves_pages,
+)
 
 # Also plugs of other names that set such headers: `SecureHeaders`, `ContentSecurityPolicy`.
 _HEADERS = re.compile(r"secure_browser_headers|headers|security|csp", re.I)
@@ -72,7 +81,10 @@ class MissingSecureHeaders(ProjectRule):
     ## When it stays silent
 
     - The pipeline neither accepts HTML nor fetches the session.
-    - Another plug of it sets headers, by its name: `SecureHeaders`, `ContentSecurityPolicy`.
+    - Another plug of it or of the endpoint sets headers, by its name: `SecureHeaders`,
+      `ContentSecurityPolicy`.
+    - A function or a module of the project is plugged that calls `put_secure_browser_headers`, or
+      sets `x-frame-options` or `x-content-type-options` itself.
     - Every route that uses the pipeline also passes through another one that sets them.
     - A macro in the pipeline may add plugs that cannot be seen.
 
@@ -82,17 +94,22 @@ class MissingSecureHeaders(ProjectRule):
     plug that usually stands before it.
     """
 
-    reads = (routing,)
+    reads = (routing, page_plugs)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every pipeline of every router."""
-        for table in code_routers(routing(snapshot.index)):
+        found, known = routing(snapshot.index), page_plugs(snapshot.index)
+        for table in code_routers(found):
             for pipeline in table.pipelines.values():
                 if not pipeline.complete or not serves_pages(pipeline):
                     continue
                 if any(_HEADERS.search(plug.name) for plug in all_plugs(table, pipeline)):
                     continue
                 if brought_by_others(table, pipeline, _HEADERS):
+                    continue
+                if by_endpoint(found, table, _HEADERS):
+                    continue
+                if done_for(known, found, table, pipeline, HEADERS):
                     continue
                 build = partial(_edits, path=table.path, pipeline=pipeline)
                 yield self.finding(
