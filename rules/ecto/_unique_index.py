@@ -16,7 +16,7 @@ from lsp_server.facts.changesets import Step
 from lsp_server.facts.database import SQLITE
 from lsp_server.facts.migrations import Execute, Index, Migration, default_index_name
 from lsp_server.facts.schemas import Schema
-from lsp_server.facts.table_state import StoredIndex, same_name
+from lsp_server.facts.table_state import NAME_LENGTH, StoredIndex, same_name
 
 from ._schema_table import Held
 
@@ -40,10 +40,11 @@ class Lack:
 
 
 def index_name(index: Index, held: Held) -> str:
-    """The name under which the database reports an index: SQLite knows only its columns."""
+    """The name under which the database reports an index: SQLite knows only its columns, Postgres
+    has cut off what is too long."""
     if held.database.adapter == SQLITE and not index.has_expression:
         return default_index_name(held.table.name, index.columns)
-    return index.name
+    return index.name[:NAME_LENGTH] if held.database.is_postgres else index.name
 
 
 class Relied:

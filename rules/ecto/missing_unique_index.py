@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lsp_server.document import Document
 from lsp_server.facts import mix
 from lsp_server.facts.changesets import ChangesetFile, Step, changesets
 from lsp_server.facts.database import database
@@ -15,7 +16,9 @@ from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.role import app_of
 from lsp_server.snapshot import Snapshot
-from lsp_server.text import Span
+from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.literals import Keywords
+from lsp_server.text import Span, line_ending
 
 from ._new_index import Wanted, call_at
 from ._schema_fields import with_option
@@ -256,4 +259,22 @@ def _named(snapshot: Snapshot, path: str, step: Span, name: str) -> list[Edit]:
     if said is not None:
         return [Edit(said.span, atom(name), path)]
     edits = with_option(call, f"name: {atom(name)}", document)
-    return [Edit(one.span, one.text, path) for one in edits]
+    return [Edit(one.span, one.text, path) for one in edits] or _below(document, call, name)
+
+
+def _below(document: Document, call: Call, name: str) -> list[Edit]:
+    """The same for a step of a pipe that gets too long: its options have lines of their own."""
+    lines, newline = document.lines, line_ending(document.source)
+    line = lines.line_span(lines.line_at(call.start))
+    if document.source[line.start : call.start].strip() != b"|>" or b"\n" in call.bytes:
+        return []
+    written = call.written_arguments
+    last = written[-1] if written else None
+    pairs = [one.text for one in last.pairs] if isinstance(last, Keywords) else []
+    plain = ", ".join(one.text for one in (written[:-1] if pairs else written))
+    indent = lines.indentation(call.start).decode()
+    inner = f"{newline}{indent}  "
+    options = f",{inner}".join([*pairs, f"name: {atom(name)}"])
+    function = Span(call.start, call.name_span.end).slice(document.source).decode()
+    text = f"{function}({plain},{inner}{options}{newline}{indent})"
+    return [Edit(call.span, text, document.path)]
