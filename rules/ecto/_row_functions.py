@@ -14,7 +14,7 @@ from lsp_server.syntax.elixir import (
     UnaryOperator,
     strip_parentheses,
 )
-from lsp_server.syntax.literals import Atom, Boolean, Float, Integer, Nil, String
+from lsp_server.syntax.literals import Atom, Boolean, Float, Integer, List, Nil, String
 from lsp_server.syntax.node import Node
 
 _COMPARISONS = {"==": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -84,7 +84,17 @@ def condition(node: Node, row: RowFunction, binding: str, depth: int = 0) -> str
             )
         case BinaryOperator(operator, left, right) if operator in _COMPARISONS:
             return _compared(operator, field_of(left, row), right, binding, row)
+        case BinaryOperator("in", left, right) if field_of(left, row):
+            value = right.text if _is_literal(right) else _value(right, row)
+            return f"{binding}.{field_of(left, row)} in {value}" if value else ""
     return ""
+
+
+def _is_literal(node: Node) -> bool:
+    return isinstance(node, List) and all(
+        isinstance(one, (Atom, Integer)) or (isinstance(one, String) and not one.interpolations)
+        for one in node.elements
+    )
 
 
 def fields_of(row: RowFunction) -> frozenset[str]:
@@ -97,7 +107,7 @@ def bare_fields_of(row: RowFunction) -> frozenset[str]:
     found: set[str] = set()
     for call in row.body.find(Call):
         around = call.parent
-        compared = isinstance(around, BinaryOperator) and around.operator in _COMPARISONS
+        compared = isinstance(around, BinaryOperator) and around.operator in {*_COMPARISONS, "in"}
         if not compared and (around is None or around.kind != "arguments"):
             found.add(field_of(call, row))
     return frozenset(found - {""})

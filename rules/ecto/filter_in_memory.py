@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Set
 
-from lsp_server.facts.query_shape import Shape, shape_of
+from lsp_server.facts.query_shape import shape_of
 from lsp_server.facts.schemas import schemas
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
-from lsp_server.lint.imports import import_edit
 from lsp_server.lint.rule import Rule, on
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import (
@@ -23,46 +21,32 @@ from lsp_server.syntax.elixir import (
     Pipe,
     UnaryOperator,
 )
+from lsp_server.syntax.literals import Integer
 from lsp_server.syntax.node import Node, cast
-from lsp_server.text import Span
+from lsp_server.syntax.outline import Module
 
 from ._discarded import whole
+from ._in_memory import of_part, of_values
+from ._own_lists import own_lists, uses
+from ._reads import JOINS, Read, instead, more
 from ._row_functions import bare_fields_of, condition, field_of, fields_of, row_function
 
-WIDTH = 98
-# Parts of a query under which a further condition or order means the same as on the rows.
-_PLAIN = frozenset({"where", "or_where", "order_by", "as", "prefix", "put_query_prefix"})
-_JOINS = frozenset(
-    {"join", "inner_join", "left_join", "right_join", "cross_join", "full_join", "on", "preload"}
-)
 _CUT = frozenset({"limit", "first", "last", "offset", "computed"})
 _COUNTS = frozenset({"length", "Kernel.length", "Enum.count"})
 _ANY = {"Enum.any?": "is there any", "Enum.empty?": "is there none"}
+_DIRECTIONS = {
+    **dict.fromkeys((":asc", "Date", "DateTime", "NaiveDateTime", "Time"), ":asc"),
+    **{f"{{:asc, {name}}}": ":asc" for name in ("Date", "DateTime", "NaiveDateTime", "Time")},
+    **{f"{{:desc, {name}}}": ":desc" for name in ("Date", "DateTime", "NaiveDateTime", "Time")},
+    ":desc": ":desc",
+}
+# By what chooses among the rows: the title of the fix, and what then runs the query.
+_ENDINGS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "Enum.filter": ("Filter in the query", "all", ()),
+    "Enum.count": ("Count in the database", "aggregate", (":count",)),
+    "Enum.any?": ("Ask whether one exists", "exists?", ()),
+}
 _CHOOSING = {"Enum.filter": 2, "Enum.reject": 2, "Enum.count": 2, "Enum.find": 2, "Enum.any?": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """`Repo.all` and the call that is given its rows."""
-
-    all: Call
-    consumer: Call
-    shape: Shape
-
-    @property
-    def rest(self) -> list[Node]:
-        """The consumer's arguments after the rows."""
-        return self.consumer.arguments[1:]
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the whole query is seen and has nothing but conditions and an order."""
-        return bool(self.shape.schema) and self.shape.parts <= _PLAIN
-
-    @property
-    def is_open_to_more(self) -> bool:
-        """Whether a condition can be added to the query with the meaning that it has for rows."""
-        return bool(self.shape.schema) and self.shape.parts <= _PLAIN | _JOINS
 
 
 class FilterInMemory(Rule):
@@ -123,7 +107,9 @@ class FilterInMemory(Rule):
     is seen and joins, groups and selects nothing; else look at it. A filter becomes a `where`, a
     sort an `order_by`, a map to an id a `select`, if the schema does not say that there is no such
     column: look at the filter's `nil`s, for which SQL has rules of its own, and at the collation of
-    the order. Sums (`nil` without rows), `Enum.uniq` and rows that have a name are left to you.
+    the order. `Enum.take` becomes a `limit`. Sums (`nil` without rows), the greatest and the least,
+    groups, `Enum.uniq`, and rows that have a name or come from another function of the module are
+    left to you.
     """
 
     @on(Call, name="all")
@@ -136,18 +122,26 @@ class FilterInMemory(Rule):
         consumer = _consumer_of_name(rows, file) if taken is None else taken
         if consumer is None:
             return
-        read = _Read(call, consumer, shape_of(call.arguments[0], file.form))
+        read = Read(call, consumer, shape_of(call.arguments[0], file.form))
         if read.shape.parts & _CUT:
             return
         message = _of_values(read)
         if message:
             last = consumer if consumer.name != "map" else _consumer(whole(consumer))
-            yield self.finding((last or consumer).callee_span, message)
+            fix = None if taken is None else _fix("Fetch only those", _taken(read, file), False)
+            yield self.finding((last or consumer).callee_span, message, fix=fix)
             return
         found = _judged(read, file)
         if found is not None:
             message, fix = found
             yield self.finding(consumer.callee_span, message, fix=None if taken is None else fix)
+
+    @on(Module)
+    def check_own_lists(self, module: Module, file: File) -> Iterator[Finding]:
+        """Lists that a function of the module fetches, given straight into such a function."""
+        lists = own_lists(module, file.is_repo)
+        for consumer, message in uses(module, lists, _consumer, whole) if lists else ():
+            yield self.finding(consumer.callee_span, message)
 
 
 def _consumer(rows: Node) -> Call | None:
@@ -191,34 +185,20 @@ def _consumer_of_name(rows: Node, file: File) -> Call | None:
     return None
 
 
-def _of_values(read: _Read) -> str:
-    """What is said about a sum of the rows' fields, or of rows that are made different."""
-    consumer, repo = read.consumer, read.all.module or "Repo"
-    name, arity = consumer.dotted, len(read.rest) + 1
+def _of_values(read: Read) -> str:
+    """What is said about values that are made of the rows, or a part of them that is taken."""
+    name = read.consumer.dotted
+    if "preload" not in read.shape.parts and read.shape.schema:
+        found = of_part(name, read.rest)
+        if found:
+            return found
     if not read.is_open_to_more or "preload" in read.shape.parts:
         return ""
-    row = row_function(read.rest[0]) if arity == 2 else None
-    field = "" if row is None else field_of(row.body, row)
-    if name == "Enum.map" and field:
-        after = _consumer(whole(consumer))
-        if after is None or after.dotted != "Enum.sum" or len(after.arguments) != 1:
-            return ""
-        name = "Enum.sum"
-    if name in ("Enum.sum", "Enum.sum_by") and field:
-        return (
-            f"`{name}` adds up rows that it fetches first; `{repo}.aggregate(query, :sum,"
-            f" :{field})` fetches the sum alone"
-        )
-    if name == "Enum.uniq_by" and field:
-        return (
-            f"`{name}` drops rows that were fetched; `distinct: :{field}` fetches those that stay"
-        )
-    if name == "Enum.uniq" and arity == 1:
-        return f"`{name}` drops rows that were fetched; `distinct: true` fetches those that stay"
-    return ""
+    after = _consumer(whole(read.consumer))
+    return of_values(name, read.rest, after, read.all.module or "Repo")
 
 
-def _judged(read: _Read, file: File) -> tuple[str, Fix | None] | None:
+def _judged(read: Read, file: File) -> tuple[str, Fix | None] | None:
     """What is said about a read and its fix; None where nothing is."""
     name, arity = read.consumer.dotted, len(read.rest) + 1
     repo = read.all.module or "Repo"
@@ -226,7 +206,9 @@ def _judged(read: _Read, file: File) -> tuple[str, Fix | None] | None:
         return None
     if name in _COUNTS and arity == 1:
         message = f"`{name}` counts rows that it fetches first; `{repo}.aggregate(query, :count)`"
-        edits = _instead(read, file, "aggregate", ":count") if file.depends("ecto >= 3.3") else []
+        edits = (
+            instead(read, file, "aggregate", ":count") if not file.depends("ecto < 3.3.0") else []
+        )
         return f"{message} only counts", _fix("Count in the database", edits, read.is_plain)
     if name in _ANY and arity == 1:
         edits = _existence(read, file)
@@ -234,7 +216,7 @@ def _judged(read: _Read, file: File) -> tuple[str, Fix | None] | None:
         return message, _fix("Ask whether one exists", edits, read.is_plain)
     if _takes_first(read, name, arity):
         raising = name in ("hd", "Kernel.hd")
-        edits = _more(read, file, "limit", "1", ending="one!" if raising else "one")
+        edits = more(read, file, "limit", "1", ending="one!" if raising else "one")
         message = f"`{name}` takes one of all the rows that are fetched; `limit: 1` fetches one"
         return message, _fix("Fetch one row", edits, read.is_plain and not raising)
     if read.is_open_to_more and arity >= 2:
@@ -242,15 +224,27 @@ def _judged(read: _Read, file: File) -> tuple[str, Fix | None] | None:
     return None
 
 
-def _takes_first(read: _Read, name: str, arity: int) -> bool:
-    if "preload" in read.shape.parts and read.shape.parts & _JOINS - {"preload"}:
+def _takes_first(read: Read, name: str, arity: int) -> bool:
+    if "preload" in read.shape.parts and read.shape.parts & JOINS - {"preload"}:
         return False  # a limit would cut the joined rows
     return (name in ("List.first", "hd", "Kernel.hd") and arity == 1) or (
         name == "Enum.at" and arity == 2 and read.rest[0].text == "0"
     )
 
 
-def _of_rows(read: _Read, file: File, name: str, arity: int) -> tuple[str, Fix | None] | None:
+def _taken(read: Read, file: File) -> list[Edit]:
+    """The edits that make the rows of `Enum.take` those of a query with a limit."""
+    if read.consumer.dotted != "Enum.take" or not read.is_open_to_more:
+        return []
+    count = read.rest[0]
+    if isinstance(count, Integer):
+        return more(read, file, "limit", count.text)
+    if isinstance(count, Identifier):
+        return more(read, file, "limit", f"^{count.name}")
+    return []
+
+
+def _of_rows(read: Read, file: File, name: str, arity: int) -> tuple[str, Fix | None] | None:
     """What is said about a function that is given each row."""
     row = row_function(read.rest[0])
     if row is None:
@@ -263,20 +257,22 @@ def _of_rows(read: _Read, file: File, name: str, arity: int) -> tuple[str, Fix |
         if not said or (bare and "preload" in read.shape.parts):
             return None  # with a preload, a bare name may be that of an association
         message = f"`{name}` chooses among all rows in memory; `where` leaves that to the database"
-        if name != "Enum.filter":
+        ending = _ENDINGS.get(name)
+        if ending is None:
             return message, None
-        edits = _more(read, file, "where", f"[{binding}], {said}")
-        return message, _of_columns("Filter in the query", edits, read, file, fields_of(row), bare)
+        title, function, extra = ending
+        edits = more(read, file, "where", f"[{binding}], {said}", function, extra)
+        return message, _of_columns(title, edits, read, file, fields_of(row), bare)
     if name == "Enum.map" and arity == 2 and _is_key(field) and "preload" not in read.shape.parts:
-        edits = _more(read, file, "select", f"[{binding}], {binding}.{field}")
+        edits = more(read, file, "select", f"[{binding}], {binding}.{field}")
         message = f"only `{field}` of each row is used; `select` fetches nothing else"
         return message, _of_columns("Select the field", edits, read, file, {field})
     if name == "Enum.sort_by" and field and "order_by" not in read.shape.parts:
-        direction = read.rest[1].text if arity == 3 else ":asc"
-        if direction not in (":asc", ":desc"):
+        direction = _DIRECTIONS.get(read.rest[1].text if arity == 3 else ":asc", "")
+        if not direction:
             return None
         order = f"{binding}.{field}" if direction == ":asc" else f"desc: {binding}.{field}"
-        edits = _more(read, file, "order_by", f"[{binding}], {order}")
+        edits = more(read, file, "order_by", f"[{binding}], {order}")
         message = f"rows are sorted by `{field}` in memory; `order_by` leaves that to the database"
         return message, _of_columns("Sort in the query", edits, read, file, {field})
     return None
@@ -285,7 +281,7 @@ def _of_rows(read: _Read, file: File, name: str, arity: int) -> tuple[str, Fix |
 def _of_columns(
     title: str,
     edits: list[Edit],
-    read: _Read,
+    read: Read,
     file: File,
     fields: Set[str],
     booleans: Set[str] = frozenset(),
@@ -319,94 +315,12 @@ def _fix(title: str, edits: list[Edit], is_safe: bool) -> Fix | None:
     return Fix.safe(title, lambda _: edits) if is_safe else Fix.review(title, lambda _: edits)
 
 
-def _existence(read: _Read, file: File) -> list[Edit]:
+def _existence(read: Read, file: File) -> list[Edit]:
     if read.consumer.name == "any?":
-        return _instead(read, file, "exists?", "")
+        return instead(read, file, "exists?", "")
     around = whole(read.consumer).parent
     if read.all.pipe is not None or isinstance(around, (Pipe, UnaryOperator)):
         return []
     if isinstance(around, BinaryOperator) and not isinstance(around, Match):
         return []
-    return _instead(read, file, "exists?", "", before="not ")
-
-
-def _instead(read: _Read, file: File, name: str, argument: str, before: str = "") -> list[Edit]:
-    """The edits that put another function of the repo in the place of `all` and its consumer."""
-    options = [one.text for one in read.all.arguments[1:]]
-    extra = [argument, *options] if argument else options
-    return _rewritten(read, file, before, "", f"{read.all.module}.{name}", extra)
-
-
-def _more(read: _Read, file: File, macro: str, argument: str, ending: str = "all") -> list[Edit]:
-    """The edits that add a step to the query, with the import that it needs."""
-    form = file.form
-    if form is None or file.layer is not None:
-        return []
-    arity = argument.count(", ") + 2 if macro != "limit" else 2
-    arity = 3 if argument.startswith("[") else arity
-    known = file.context.imports(form.names_at(read.all.start)).get("Ecto.Query")
-    if known is not None and known.offers(macro, arity) is False:
-        return []
-    options = [one.text for one in read.all.arguments[1:]]
-    step = f"{macro}({argument})"
-    edits = _rewritten(read, file, "", step, f"{read.all.module}.{ending}", options)
-    if edits and known is None:
-        added = import_edit(
-            file.document, form.module, f"import Ecto.Query, only: [{macro}: {arity}]"
-        )
-        return [*edits, added] if added is not None else []
-    return edits
-
-
-def _rewritten(
-    read: _Read, file: File, before: str, step: str, function: str, extra: list[str]
-) -> list[Edit]:
-    """The expression of a read written anew: the query with a further `step` (a call without its
-    first argument, perhaps none), given to `function` with `extra` arguments. Nothing where it
-    would need another layout."""
-    call, consumer = read.all, read.consumer
-    lines, source = file.document.lines, file.document.source
-    written = call.written_arguments
-    if not call.has_parentheses or (
-        written and "\n" in Span(call.start, call.end).slice(source).decode("utf-8", "replace")
-    ):
-        return []
-    ended = f"{function}({', '.join(extra)})"
-    chain = whole(call)
-    if call.pipe is None:
-        query = written[0]
-        if isinstance(query, Call) and query.written_arguments and not query.has_parentheses:
-            return []
-        inner = query.text
-        if step:
-            macro, _, rest = step.partition("(")
-            inner = f"{macro}({inner}, {rest}"
-        ended = f"{before}{function}({', '.join([inner, *extra])})"
-        target = whole(consumer) if consumer.pipe is None else consumer.pipe
-        span = target.span
-    elif consumer.pipe is not None:
-        between = Span(call.end, consumer.start).slice(source)
-        if between.replace(b"|>", b"", 1).strip():
-            return []
-        left = call.pipe.span.start
-        gap = Span(call.pipe.left.end, call.start).slice(source).decode("utf-8", "replace")
-        if gap.replace("|>", "", 1).strip() or left > call.start:
-            return []
-        ended = f"{step}{gap}{ended}" if step else ended
-        span = Span(call.start, consumer.end)
-    else:
-        around = whole(consumer).parent
-        if isinstance(around, (BinaryOperator, UnaryOperator)) and not isinstance(around, Match):
-            return []
-        left_text = Span(chain.start, call.start).slice(source).decode("utf-8", "replace")
-        if "\n" in left_text:
-            return []
-        ended = f"{left_text}{step} |> {ended}" if step else f"{left_text}{ended}"
-        span = consumer.span
-    first = lines.line_span(lines.line_at(span.start))
-    ahead = Span(first.start, span.start).slice(source).decode("utf-8", "replace")
-    behind = Span(span.end, max(span.end, lines.line_span(lines.line_at(span.end)).end))
-    rest_of_line = behind.slice(source).decode("utf-8", "replace").rstrip("\r\n")
-    if max(map(len, f"{ahead}{ended}{rest_of_line}".splitlines())) > WIDTH:
-        return []
-    return [Edit(span, ended)]
+    return instead(read, file, "exists?", "", before="not ")
