@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lsp_server.facts.assign_reads import SocketReads
 from lsp_server.facts.context import project_context
 from lsp_server.facts.effects import call_graph
 from lsp_server.facts.index import Index
 from lsp_server.facts.live_callbacks import AssignSet
-from lsp_server.facts.live_modules import Kind, live_modules
+from lsp_server.facts.live_modules import Kind, LiveModule, live_modules
 from lsp_server.facts.places import ASSIGN_NEW, CACHED, CONNECTED, ELSEWHERE, LATER
 from lsp_server.facts.primitives import Effect
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
@@ -17,6 +18,7 @@ from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
 from lsp_server.text import Span
 
+from ._awaited import awaited, reads_of
 from ._deferred import deferred
 
 FARTHEST = 4  # steps below `mount`
@@ -68,15 +70,16 @@ class QueryInMount(ProjectRule):
     ## What the fix changes
 
     `assign(socket, :key, value)` becomes `assign_async` (LiveView 0.20) where the value does not
-    need the socket; what it reads of the assigns is read before. The template must then say what it
-    shows while the value is loading (`<.async_result>`). There is none where the value comes
-    through a variable, is assigned with others, or stands on several lines.
+    need the socket; what it reads of the assigns is read before. In the template `<.async_result>`
+    is put around what shows the value, with a text for the time until it is there. There is none
+    where the value comes through a variable, is assigned with others, or stands on several lines,
+    and where other code sets the key again or reads it back.
     """
 
     severity = Severity.INFORMATION
     profile = Profile.AGGRESSIVE
     requires = "phoenix_live_view"
-    reads = (AssignSet, call_graph, live_modules, project_context)
+    reads = (AssignSet, SocketReads, call_graph, live_modules, project_context)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every call in a `mount` that comes to a database or another server."""
@@ -99,32 +102,42 @@ class QueryInMount(ProjectRule):
                 if len(way) > FARTHEST:
                     continue
                 name = graph.name_of(clause.module, call)
-                given = None
+                one = None
                 if context.fits(clause.path, "phoenix_live_view >= 0.20"):
-                    given = _given(snapshot.index, clause.path, call.span)
+                    one = _given(snapshot.index, live, clause.path, call.span)
                 yield self.finding(
                     call.span,
                     f"`{name}` in `mount` {_WHAT[effect]} for both renders of the page",
                     path=clause.path,
-                    fix=None if given is None else _fix(clause.path, given),
+                    fix=None if one is None else _fix(clause.path, one, live),
                     related=[Related(step.span, step.text, step.path) for step in way],
                 )
 
 
-def _given(index: Index, path: str, call: Span) -> Span | None:
-    """The value of an `assign` that holds a call and needs no socket."""
-    for one in index.file(path).of(AssignSet):
+def _given(index: Index, live: LiveModule, path: str, call: Span) -> AssignSet | None:
+    """The `assign` that holds a call and needs no socket, if nothing else sets or reads its key."""
+    sets = [one for one in index.file(path).of(AssignSet) if one.module == live.name]
+    for one in sets:
         if one.alone and one.given is not None and one.given.covers(call):
-            return one.given
+            if sum(it.key == one.key for it in sets) > 1 or reads_of(live, one.key) is None:
+                return None
+            read = (it.read for it in index.file(path).of(SocketReads) if it.module == live.name)
+            return None if any(one.key in keys for keys in read) else one
     return None
 
 
-def _fix(path: str, given: Span) -> Fix:
+def _fix(path: str, one: AssignSet, live: LiveModule) -> Fix:
     def build(snapshot: Snapshot) -> list[Edit]:
         document = snapshot.document(path)
-        if document is None:
+        if document is None or one.given is None:
             return []
-        return deferred(document, given, "assign_async", _result, apart=True)
+        edits = deferred(document, one.given, "assign_async", _result, apart=True)
+        reads = reads_of(live, one.key)
+        if not edits or not reads:
+            return edits
+        page = snapshot.document(live.markup()[0].path)
+        shown = None if page is None else awaited(page, reads, one.key)
+        return [] if shown is None else [*edits, *shown]
 
     return Fix.review("Load it with assign_async", build)
 
