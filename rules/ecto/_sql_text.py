@@ -72,6 +72,7 @@ _VALUE_BEFORE = re.compile(
     r"| \b(?:like|ilike|limit|offset|between) | \bbetween \s+ \S+ \s+ and ) \s* $",
     re.I | re.X,
 )
+_COMPARED = re.compile(r"(?:[^<>=!]=|<>|!=|\b(?:like|ilike))\s*$", re.I)
 _LIST_BEFORE = re.compile(r"\b(not\s+)?in\s*\(\s*$", re.I)
 _ENDS = re.compile(r"$|[\s),;]|::(?:int|integer|bigint|smallint|numeric|decimal)\b", re.I)
 _TYPED_LITERAL = re.compile(
@@ -133,10 +134,17 @@ def locate(parts: list[Part], hole: Span, *, fragment: bool = False) -> Located:
 
 
 def is_quoted_name(parts: list[Part], hole: Span) -> bool:
-    """Whether a computed part stands between the quotes of a name, `"#{table}"`."""
+    """Whether a computed part stands between the quotes of a name, `"#{table}"`; what is compared
+    with (`name = "#{name}"`) is a value, also in such quotes."""
     at = next((n for n, one in enumerate(parts) if one.span == hole), 0)
     before = _unquoted("".join(one.text for one in parts[:at]))
-    return before.count('"') % 2 == 1 or before.count("`") % 2 == 1
+    after = "".join(one.text for one in parts[at + 1 :])
+    for quote in ('"', "`"):
+        if before.count(quote) % 2 == 1:
+            opened = before.rpartition(quote)[0]
+            compared = quote == '"' and _COMPARED.search(opened) is not None
+            return not compared or after.partition(quote)[2].startswith(".")
+    return False
 
 
 def _is_single(sql: str) -> bool:
