@@ -42,8 +42,9 @@ TYPES = {
     "url_input": "url",
 }
 # Helpers that write several tags of a kind of their own.
-COMPOSITE = ("date_select", "datetime_select", "multiple_select", "time_select")
-NAMES = (*TYPES, *COMPOSITE, "checkbox", "label", "radio_button", "select", "submit", "textarea")
+COMPOSITE = ("date_select", "datetime_select", "time_select")
+SELECTS = ("select", "multiple_select")
+NAMES = (*TYPES, *COMPOSITE, *SELECTS, "checkbox", "label", "radio_button", "submit", "textarea")
 
 _PLAIN = frozenset({"file", "hidden"})  # what `input/1` would put a label and errors around
 _HTML = AttributeRules(dropped=frozenset({"do"}), is_html=True)
@@ -69,7 +70,9 @@ def tag_of(helper: str, core: bool) -> str:
         return "button" if helper == "submit" else "label"
     if core and not plain:
         return ".input"
-    return helper if helper in ("select", "textarea") else "input"
+    if helper in SELECTS:
+        return "select"
+    return helper if helper == "textarea" else "input"
 
 
 def field_tag(call: Call, target: Target) -> str | Unsure:
@@ -80,9 +83,9 @@ def field_tag(call: Call, target: Target) -> str | Unsure:
         return _submit(call, target)
     given = list(call.arguments)
     options = keywords_of(given[-1]) if given else None
-    if options is not None and (call.name != "select" or len(given) > 3):
+    if options is not None and (call.name not in SELECTS or len(given) > 3):
         given.pop()
-    wanted = 3 if call.name in ("select", "radio_button") else 2
+    wanted = 3 if call.name in (*SELECTS, "radio_button") else 2
     if call.name == "label" and len(given) == 3:
         wanted = 3
     if len(given) != wanted:
@@ -92,10 +95,18 @@ def field_tag(call: Call, target: Target) -> str | Unsure:
     field = field_of(given[0], given[1])
     if isinstance(field, Unsure):
         return field
-    if call.name == "select" and len(given) == 3:
-        more = attributes(options if len(call.arguments) > 3 else None, _SELECT)
-        prompt = None if options is None else options.get("prompt")
-        return more if isinstance(more, Unsure) else _select(field, given[2], more, prompt, target)
+    if call.name in SELECTS and len(given) == 3:
+        chosen = options if len(call.arguments) > 3 else None
+        more = attributes(chosen, _SELECT)
+        if isinstance(more, Unsure):
+            return more
+        prompt = None if chosen is None else chosen.get("prompt")
+        if call.name == "multiple_select":
+            more = (HeexAttribute("multiple"), *more)
+            if not target.core:  # one value of the name for each choice
+                name = HeexAttribute("name", f'{{{field}.name <> "[]"}}')
+                more = (*_given(field, "id", more), *_unless(name, more), *more)
+        return _select(field, given[2], more, prompt, target)
     core = target.core and TYPES.get(call.name) not in _PLAIN
     core = core and call.name not in ("label", "radio_button")
     more = attributes(options, _CORE if core else _HTML)
@@ -147,6 +158,10 @@ def _given(field: str, name: str, more: tuple[HeexAttribute, ...]) -> tuple[Heex
     if any(one.name == name for one in more):
         return ()
     return (HeexAttribute(name, f"{{{field}.{name}}}"),)
+
+
+def _unless(one: HeexAttribute, more: tuple[HeexAttribute, ...]) -> tuple[HeexAttribute, ...]:
+    return () if any(it.name == one.name for it in more) else (one,)
 
 
 def _names(field: str, more: tuple[HeexAttribute, ...]) -> tuple[HeexAttribute, ...]:
