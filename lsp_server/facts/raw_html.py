@@ -15,6 +15,7 @@ from lsp_server.syntax.elixir import (
     Access,
     BinaryOperator,
     Call,
+    Capture,
     Identifier,
     Match,
     ModuleAttribute,
@@ -41,11 +42,12 @@ class HtmlPart(Fact):
     name: str
     inside: bool  # whether it is a part of a text that is put together
     span: Span
+    of: str = ""  # the variable whose field it is
 
 
 class HtmlSink(Fact):
     """A place where text goes out unescaped: `kind` is `raw`, `safe` (`{:safe, …}`), `html`
-    (`Phoenix.Controller.html/2`) or `response` (a body sent as text/html)."""
+    (`Phoenix.Controller.html/2`), `response` (a body sent as text/html) or `capture` (`&raw/1`)."""
 
     kind: str
     module: str
@@ -72,7 +74,7 @@ class HtmlGiven(Fact):
     kind: str
 
 
-_SIGNS = (b"raw(", b"raw ", b"> raw", b"{:safe,", b" html(", b".html(", b"text/html")
+_SIGNS = (b"raw(", b"raw ", b"raw/1", b"> raw", b"{:safe,", b" html(", b".html(", b"text/html")
 # Looked for one by one: a pattern of so many branches takes ten times as long.
 _CLEANING = (b"anitiz", b"crub", b"tml_escape", b"safe_to_string", b"strip_tags", b"Floki")
 _STORING = re.compile(rb"chang(?:e|ing)|cast\(|attrs|Map\.(?:put|update)")
@@ -182,6 +184,8 @@ def _sinks(reader: _Reader, index: NodeIndex) -> Iterator[HtmlSink]:
             right = pipe.right
             if isinstance(right, Identifier) and right.name == "raw" and reader.imports("raw"):
                 yield from reader.sink("raw", pipe.left, right.span, pipe.span)
+    if b"raw/1" in index.tree.source:
+        yield from _captured(reader, index)
     if b"{:safe," in index.tree.source:
         for pair in index.nodes(Tuple):
             match pair.elements:
@@ -196,6 +200,20 @@ def _sinks(reader: _Reader, index: NodeIndex) -> Iterator[HtmlSink]:
             if reader.is_of(call, "Plug.Conn") and len(call.arguments) == 3:
                 whole = call.span if call.pipe is None else call.pipe.span
                 yield from reader.sink("response", call.arguments[2], call.callee_span, whole)
+
+
+def _captured(reader: _Reader, index: NodeIndex) -> Iterator[HtmlSink]:
+    """`&raw/1`, given to `then` or to what runs over texts."""
+    for capture in index.nodes(Capture):
+        target, arity = capture.function or (None, 0)
+        if arity != 1 or not isinstance(target, (Call, Identifier)) or target.name != "raw":
+            continue
+        written = target.module if isinstance(target, Call) else None
+        if reader.imports("raw") if written is None else written == "Phoenix.HTML":
+            call = capture.enclosing(Call)
+            given = [] if call is None else call.arguments
+            if given and given[0] != capture:
+                yield from reader.sink("capture", given[0], target.span, capture.span)
 
 
 def _sends_html(index: NodeIndex) -> bool:
@@ -341,7 +359,8 @@ class _Reader:
             if receiver is not None and receiver.text in ("assigns", "conn.assigns"):
                 yield HtmlPart("assign", call.name, inside, whole)
             elif call.name not in _WEB_MAPS:
-                yield HtmlPart("field", call.name, inside, whole)
+                of = receiver.name if isinstance(receiver, Identifier) else ""
+                yield HtmlPart("field", call.name, inside, whole, of)
             return
         written = call.module
         full = self._full(written, call.start) if written else ""

@@ -9,8 +9,14 @@ from dataclasses import dataclass
 from lsp_server.document import Document
 from lsp_server.facts.live_callbacks import AssignSet
 from lsp_server.facts.primitives import words
-from lsp_server.facts.raw_html import HtmlGiven, HtmlMaker, HtmlPart, HtmlSink
+from lsp_server.facts.raw_html import (
+    HtmlGiven,
+    HtmlMaker,
+    HtmlPart,
+    HtmlSink,
+)
 from lsp_server.facts.schemas import schemas
+from lsp_server.facts.written_texts import TextAttribute, WrittenTexts
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity
@@ -41,6 +47,7 @@ class _Project:
     cleaning: frozenset[str]  # these functions
     rendering: frozenset[str]  # functions that make HTML without cleaning
     given: dict[str, set[str]]  # what an assign is given: kinds, or the function in full
+    written: dict[str, set[str]]  # keys of lists of maps that are written out, by the list's name
 
     @staticmethod
     def of(snapshot: Snapshot) -> _Project:
@@ -63,12 +70,19 @@ class _Project:
             for field in file.schema.fields
             if field.type in _TEXT_TYPES
         }
+        # What a resource calls HTML was made by one of its changes, which are not followed.
+        attributes = (one.name for _, one in index.of(TextAttribute))
+        fields.update(name for name in attributes if not _SAYS_HTML.search(name))
+        written: dict[str, set[str]] = {}
+        for _, texts in index.of(WrittenTexts):
+            written.setdefault(texts.name, set()).update(texts.keys)
         return _Project(
             frozenset(fields),
             frozenset(name for one in makers if one.cleans for name in one.names),
             frozenset(one.function for one in makers if one.cleans),
             frozenset(one.function for one in makers if not one.cleans),
             given,
+            written,
         )
 
     def is_dangerous(self, part: HtmlPart, module: str) -> bool:
@@ -87,12 +101,22 @@ class _Project:
         if _HARMLESS.search(name) or name in self.cleaned:
             return False
         if part.kind == "field":
+            if self._is_written(part):
+                return False
             if self.fields:
                 return name in self.fields
             return not _SAYS_HTML.search(name)
         if part.kind == "assign":
             return self._assign_is_dangerous(name)
         return False
+
+    def _is_written(self, part: HtmlPart) -> bool:
+        """Whether a field is one of maps that are written out: `event.title` of `@events`."""
+        stem = part.of.removesuffix("y")
+        return any(
+            part.name in keys and (part.name not in self.fields or (stem and name.startswith(stem)))
+            for name, keys in self.written.items()
+        )
 
     def _assign_is_dangerous(self, name: str) -> bool:
         given = self.given.get(name, set()) - {"literal"}
@@ -193,7 +217,8 @@ class XssRaw(ProjectRule):
       or a function of the project that calls one of them, also where another file does it before
       the value is assigned or stored.
     - It is the result of another function, whose work is not seen.
-    - A field that is no text of any schema of the project, as that of a page that is compiled in.
+    - A field that is no text of any schema or Ash resource of the project, as that of a page that
+      is compiled in; one of a list of maps that is written out (`faq.answer` of `@faqs`).
     - Mail and other templates that are no HTML.
 
     ## What the fix changes
@@ -204,7 +229,7 @@ class XssRaw(ProjectRule):
     """
 
     severity = Severity.ERROR
-    reads = (HtmlSink, HtmlMaker, HtmlGiven, AssignSet, schemas)
+    reads = (HtmlSink, HtmlMaker, HtmlGiven, AssignSet, WrittenTexts, TextAttribute, schemas)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         project: _Project | None = None
@@ -223,9 +248,12 @@ class XssRaw(ProjectRule):
         elif first.kind == "json":
             message = f"{what} lets `</script>` in a text end the script: `escape: :html_safe`"
         else:
-            how = {"raw": "`raw`", "safe": "`{:safe, …}`", "html": "`html`"}.get(
-                sink.kind, "text/html"
-            )
+            how = {
+                "raw": "`raw`",
+                "capture": "`raw`",
+                "safe": "`{:safe, …}`",
+                "html": "`html`",
+            }.get(sink.kind, "text/html")
             message = f"{what} goes out unescaped through {how}: markup in it runs in the browser"
         fix: Fix | None = None
         if all(one.kind in ("request", "field", "assign", "parameter") for one in parts):
@@ -246,6 +274,8 @@ def _dropped(path: str, snapshot: Snapshot, sink: HtmlSink) -> list[Edit]:
     if document is None:
         return []
     text = sink.value.slice(document.source).decode()
+    if document.source[sink.whole.start - 1 : sink.whole.start] == b"&":
+        text = f" {text}"  # `& &1.body`
     return [Edit(sink.whole, text, path)]
 
 
