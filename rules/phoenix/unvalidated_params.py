@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
+from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import Access, Call, Identifier, Match
 from lsp_server.syntax.literals import Keywords, List, Map
 from lsp_server.syntax.node import Node
-from lsp_server.text import Span, line_ending
+from lsp_server.text import LineIndex, Span, line_ending
 
 from ._request_values import RequestValues
 
@@ -33,7 +34,8 @@ _FILES = (
     *("rename", "rename!", "touch", "touch!"),
 )
 _WRITES = ("insert", "insert!", "insert_all", "update_all", "query", "query!")
-_CHECKS = re.compile(r"Integer\.parse|Path\.(?:safe_relative|basename)|=~|Regex\.match|\brescue\b")
+_CHECKS = re.compile(r"Integer\.parse|Path\.(?:safe_relative|basename)|=~|Regex\.match")
+_RESCUES = re.compile(r"\brescue\b")
 
 
 class UnvalidatedParams(Rule):
@@ -80,8 +82,8 @@ class UnvalidatedParams(Rule):
     ## When it stays silent
 
     - The value goes through `cast`, a changeset or any function of the project before.
-    - The function has a guard or a `rescue`, parses the value (`Integer.parse/1`), matches it with
-      a regular expression, or takes only `Path.basename/1` of it.
+    - The function has a guard or a `rescue`, or one of its statements parses the value
+      (`Integer.parse/1`), matches it with a regular expression, or takes `Path.basename/1` of it.
     - `Repo.get`, `get!`, `get_by`: phoenix_ecto answers 400 or 404 for what does not fit.
     - `String.to_integer` in `handle_event/3`: the value is one that the page itself has sent, and a
       forged one crashes nobody else's page.
@@ -104,7 +106,7 @@ class UnvalidatedParams(Rule):
         function = values.function
         if function is None or function.name == "handle_event" or not values.holds(given):
             return
-        if _defaulted(given):
+        if _defaulted(given) or _is_checked(given, function):
             return
         edits = _parsed(call, given, file)
         fix = None if edits is None else Fix.review("Parse it, and answer 400", lambda _: edits)
@@ -147,6 +149,8 @@ class UnvalidatedParams(Rule):
             return
         for argument in arguments:
             for value in _direct(argument, values):
+                if _is_checked(value, values.function):
+                    continue
                 yield self.finding(
                     call.callee_span,
                     f"`{call.dotted}` is given `{_short(value)}` as the request has it: {advice}",
@@ -158,7 +162,17 @@ def _values(file: File) -> RequestValues | None:
     values = RequestValues.of(file)
     if values is None or values.function is None or values.function.guard is not None:
         return None
-    return None if _CHECKS.search(values.function.call.text) else values
+    return values
+
+
+def _is_checked(value: Node, function: Function | None) -> bool:
+    """Whether a statement of the function checks something together with a value."""
+    if function is None:
+        return True
+    name = re.compile(rf"(?<!\w){re.escape(value.text)}(?!\w)")
+    return _RESCUES.search(function.call.text) is not None or any(
+        _CHECKS.search(one.text) and name.search(one.text) for one in function.body
+    )
 
 
 def _first(call: Call) -> Node | None:
@@ -226,8 +240,13 @@ def _parsed(call: Call, given: Node, file: File) -> list[Edit] | None:
         above -= 1
     siblings = [] if match.parent is None else match.parent.children
     if siblings[:1] != [match] and lines.line_bytes(above - 1).strip():
-        start = lines.line_span(above).start
-        edits.append(Edit(Span(start, start), newline))
+        edits.append(_blank(lines, above, newline))
     if siblings[-1:] != [match] and lines.line_bytes(last + 1).strip():
-        edits.append(Edit(Span(match.end, match.end), newline))
+        edits.append(_blank(lines, last + 1, newline))
     return edits
+
+
+def _blank(lines: LineIndex, line: int, newline: str) -> Edit:
+    """The edit that sets a line off from the one before it. It takes the line ending between them,
+    so that fixes of both lines come one after the other."""
+    return Edit(Span(lines.line_span(line - 1).end, lines.line_span(line).start), newline * 2)
