@@ -119,7 +119,7 @@ def in_with(
                 if raises or not _is_bare(left):
                     return []
                 return _at_the_end(document, first, request, answer)
-        case _ if first == request and rest and not raises:
+        case _ if first == request and rest:
             pattern = "{:ok, _}"
         case _ if raises:
             if speaks_of(statements, "response"):

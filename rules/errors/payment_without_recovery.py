@@ -191,7 +191,8 @@ class _Building:
             answer = answer_of(one.form, function, self.turn)
             if answer is None or block is None or block.sections != ["do"]:
                 return []
-            answer = answer.after(f'Logger.error("{self.one.name} failed: #{{inspect(reason)}}")')
+            name = self.one.name.removesuffix("!")
+            answer = answer.after(f'Logger.error("{name} failed: #{{inspect(reason)}}")')
             if one.fact.untaken != "case":
                 body = open_body(function, one.request)
                 edits = in_with(document, body, one.call, one.request, answer)

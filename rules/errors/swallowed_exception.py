@@ -29,6 +29,8 @@ from lsp_server.syntax.node import Node
 from lsp_server.syntax.operators import BinaryOperator, Match, Pipe
 from lsp_server.text import Span, line_ending
 
+from ._twins import twin_of
+
 # Modules whose functions fail on their argument alone: to rescue one call of them is to ask whether
 # the argument is well-formed.
 _CONVERTING = words(
@@ -90,8 +92,8 @@ class SwallowedException(Rule):
     - The clause does anything but return a constant: it logs, raises again, reports to an error
       tracker, or puts the exception in its result. Of a `rescue` only `nil`, `:ok`, `:error` and
       `[]` count as constants that hide: `{:error, :invalid}` at least says that something failed.
-    - What is tried is one conversion of an argument (`Date.from_iso8601!(text)`,
-      `{:ok, JSON.encode!(term)}`), which fails for no other reason than the argument.
+    - What is tried is one conversion of an argument that fails for no other reason, and of which
+      there is no function that says so in its result (`String.to_existing_atom(text)`).
     - What is tried is one call that asks for what may be gone: another node (`:erpc.call`), a
       table (`:ets.lookup`), a name (`:global.send`).
     - A comment in the clause says why, unless it is a TODO.
@@ -111,7 +113,7 @@ class SwallowedException(Rule):
             return
         for clause in section.clauses:
             if _takes_all(clause, section.keyword) and _hides(clause, section.keyword):
-                if not _is_meant(clause, section):
+                if not _is_meant(clause, section, file):
                     yield self._finding(section, clause, file)
 
     def _finding(self, section: Rescue, clause: Clause, file: File) -> Finding:
@@ -166,7 +168,7 @@ def _hides(clause: Clause, keyword: str) -> bool:
     return False
 
 
-def _is_meant(clause: Clause, section: Rescue) -> bool:
+def _is_meant(clause: Clause, section: Rescue, file: File) -> bool:
     """Whether a comment, the code that is tried, or a macro around it explains the clause."""
     start = section.start
     for other in section.clauses:
@@ -180,7 +182,7 @@ def _is_meant(clause: Clause, section: Rescue) -> bool:
     block = section.parent
     if isinstance(block, DoBlock):
         body = block.section("do")
-        if _is_conversion(body) or _asks(body):
+        if _is_conversion(body, file) or _asks(body):
             return True
     return any(isinstance(one, Call) and one.name == "quote" for one in section.ancestors())
 
@@ -193,8 +195,9 @@ def _comments(section: Rescue, start: int, end: int) -> Iterator[bytes]:
             yield node.bytes
 
 
-def _is_conversion(body: list[Node]) -> bool:
-    """Whether what is tried is one call that can only fail on its argument."""
+def _is_conversion(body: list[Node], file: File) -> bool:
+    """Whether what is tried is one call that can only fail on its argument, and has no twin that
+    would say so in its result."""
     if len(body) != 1:
         return False
     node = body[0]
@@ -206,7 +209,7 @@ def _is_conversion(body: list[Node]) -> bool:
         node = node.right
     if not isinstance(node, Call) or node.module is None:
         return False
-    if node.module.removeprefix("Elixir.") not in _CONVERTING:
+    if node.module.removeprefix("Elixir.") not in _CONVERTING or twin_of(node, file) is not None:
         return False
     return not any(
         isinstance(one, Call) and one != node and not one.is_field_access
