@@ -147,7 +147,7 @@ def in_job(snapshot: Snapshot, document: Document, call: Call) -> list[Operation
     names = document.names_at(call.start)
     mailer = snapshot.context.expand(names, written)
     raising = "!" if call.name.endswith("!") else ""
-    module, path = _worker(snapshot, document.path, mailer)
+    module, path = worker_place(snapshot, document.path, mailer.partition(".")[0], "DeliverEmail")
     function = f"enqueue{raising}"
     created: list[Operation] = []
     known = modules(snapshot.index).get(module)
@@ -184,8 +184,8 @@ def _alias_moved(document: Document, call: Call, mailer: str, module: str) -> li
     return []
 
 
-def _worker(snapshot: Snapshot, path: str, mailer: str) -> tuple[str, str]:
-    """Module and path of the worker, beside those that there are."""
+def worker_place(snapshot: Snapshot, path: str, namespace: str, name: str) -> tuple[str, str]:
+    """Module and path of a new worker for code in `path`, beside those that there are."""
     app = app_of(path)
     for module, (where, one) in sorted(modules(snapshot.index).items()):
         outer, _, last = module.rpartition(".")
@@ -194,11 +194,10 @@ def _worker(snapshot: Snapshot, path: str, mailer: str) -> tuple[str, str]:
             and where.startswith(f"{app}lib/")
             and _WORKERS.search(outer)
         ):
-            name = "DeliverEmailWorker" if last.endswith("Worker") else "DeliverEmail"
+            name = f"{name}Worker" if last.endswith("Worker") else name
             return f"{outer}.{name}", f"{where.rpartition('/')[0]}/{_underscored(name)}.ex"
-    outer = mailer.partition(".")[0]
-    folder = f"{app}lib/{_underscored(outer)}/workers"
-    return f"{outer}.Workers.DeliverEmail", f"{folder}/deliver_email.ex"
+    folder = f"{app}lib/{_underscored(namespace)}/workers"
+    return f"{namespace}.Workers.{name}", f"{folder}/{_underscored(name)}.ex"
 
 
 def _underscored(name: str) -> str:
@@ -206,20 +205,23 @@ def _underscored(name: str) -> str:
     return re.sub(r"([a-z\d])([A-Z])", r"\1_\2", words).lower()
 
 
-def _queue(snapshot: Snapshot) -> str:
-    """The queue for mails that Oban is configured with, else `default` or the first."""
+def queue_for(snapshot: Snapshot, wanted: re.Pattern[str]) -> str:
+    """The queue of a name that Oban is configured with, else `default` or the first."""
     queues: list[str] = []
     for _, setting in configuration(snapshot.index).settings:
         if "queues" in setting.keys[:-1]:
             queues.append(setting.keys[-1])
-    named = [one for one in queues if _MAIL_QUEUE.search(one)]
+    named = [one for one in queues if wanted.search(one)]
     return "default" if not named and (not queues or "default" in queues) else (named or queues)[0]
 
 
 def _source(snapshot: Snapshot, module: str, mailer: str, raising: str) -> str:
     short = mailer.rpartition(".")[2]
     result = "Oban.Job.t()" if raising else "{:ok, Oban.Job.t()} | {:error, Ecto.Changeset.t()}"
-    return "\n".join(_lines(module, mailer, short, _queue(snapshot), raising, result)) + "\n"
+    return (
+        "\n".join(_lines(module, mailer, short, queue_for(snapshot, _MAIL_QUEUE), raising, result))
+        + "\n"
+    )
 
 
 def _lines(

@@ -16,9 +16,10 @@ from lsp_server.lint.finding import Finding, Fix, Operation, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
 
-from ._handed_over import call_at
+from ._handed_over import call_at, has_oban
 from ._limited import connection_of, limited
 from ._offered import offered
+from ._request_job import in_request_job
 
 FARTHEST = 5  # steps below the entry; further down too many conditions stand in between
 _PROXY = re.compile(r"proxy|forward|relay|mirror|tunnel", re.I)
@@ -130,7 +131,9 @@ class SyncExternalCall(ProjectRule):
     if there is none, and the action waits five seconds for it. Code that takes errors is then given
     `{:error, :timeout}`; elsewhere the rest of the action moves into a `case`, whose other branch
     answers with status 504, also where the task fails. What an action does not use the result of
-    it does not wait for at all: if that must not get lost, make it an Oban job.
+    it does not wait for at all. Where the project has Oban such a request becomes a job, with a
+    worker in a new file that makes it, and again where that fails; there it needs nothing but the
+    parameters of the action, which are kept as JSON.
     """
 
     reads = (call_graph, entries, modules, applications)
@@ -160,7 +163,7 @@ class SyncExternalCall(ProjectRule):
                     f"`{name}` makes an HTTP request while the visitor waits: limit the wait",
                     path=clause.path,
                     related=[Related(step.span, step.text, step.path) for step in way],
-                    fix=offered(_fix(clause, call, turn), snapshot),
+                    fix=_fix(snapshot, clause, call, turn),
                 )
 
 
@@ -175,7 +178,26 @@ def _is_check(text: str) -> bool:
     return _CHECK.search(text) is not None or _PROXY.search(text) is not None
 
 
-def _fix(clause: Clause, call: CallSite, turn: Turn) -> Fix:
+def _fix(snapshot: Snapshot, clause: Clause, call: CallSite, turn: Turn) -> Fix | None:
+    in_task = offered(_task(clause, call, turn), snapshot)
+    if not call.place & UNUSED or turn is not Turn.ACTION or not has_oban(snapshot, clause.path):
+        return in_task
+    return offered(_job(clause, call), snapshot) or in_task
+
+
+def _job(clause: Clause, call: CallSite) -> Fix:
+    def build(snapshot: Snapshot) -> Sequence[Operation]:
+        document = snapshot.document(clause.path)
+        found = None if document is None else call_at(document, call.span)
+        form = None if document is None else document.outline.form_at(call.span.start)
+        if document is None or found is None or form is None:
+            return []
+        return in_request_job(snapshot, document, form, found)
+
+    return Fix.review("Make the request in a job", build, needs_files=True)
+
+
+def _task(clause: Clause, call: CallSite, turn: Turn) -> Fix:
     def build(snapshot: Snapshot) -> Sequence[Operation]:
         document = snapshot.document(clause.path)
         found = None if document is None else call_at(document, call.span)
