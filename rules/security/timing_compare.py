@@ -35,7 +35,8 @@ _SECRET = re.compile(
 # Names that nothing but a secret has: both sides are called so where one is checked.
 _STRONG = re.compile(
     r"(?:^|_)(?:signature|hmac|api_?key|secret_key|(?:auth|access|api|session|reset|csrf|webhook|"
-    r"verify|verification|bearer|refresh)_token)$"
+    r"verify|verification|bearer|refresh|confirm|confirmation|invite|invitation|unsubscribe|"
+    r"remember|login|magic|password|activation)_token)$"
 )
 _COMPUTING = re.compile(r"(?:re)?(?:comput|calculat|generat|build|mak|creat|sign|expect)")
 # What a module computes or reads that says that such a value guards something.
@@ -184,7 +185,11 @@ def _guards(sides: tuple[Node, Node], file: File) -> bool:
         if any(_is_made(one) for one in given):
             return True
     names = [_name(side) for side in sides]
-    if all(_STRONG.search(name) for name in names) and len({side.text for side in sides}) == 2:
+    strong = [name for name in names if _STRONG.search(name)]
+    # A field that can only be a secret, and what a function is given to compare it with.
+    if len(strong) == 1 and isinstance(sides[names.index(strong[0])], Call):
+        strong += [name for name in names if name not in strong and _SECRET.search(name)]
+    if len(strong) == 2 and len({side.text for side in sides}) == 2:
         return any(isinstance(side, Identifier) and _is_parameter(side, file) for side in sides)
     return any(call.dotted == ":crypto.mac" for call in form.index.calls("mac"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lsp_server.facts.config import environments_of
 from lsp_server.facts.production import holds_in_production
 from lsp_server.facts.values import Scope
 from lsp_server.lint.file import File
@@ -12,7 +13,8 @@ from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.role import Role
 from lsp_server.severity import Severity
-from lsp_server.syntax.elixir import Alias, Call
+from lsp_server.syntax.definitions import Function
+from lsp_server.syntax.elixir import Alias, BinaryOperator, Call, Clause, elements_of
 from lsp_server.syntax.literals import Atom, Boolean, Keywords, List, Pair, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span
@@ -97,6 +99,21 @@ class TlsVerificationOff(Rule):
                 fix = Fix.review("Encrypt the connection", lambda _: [edit])
                 yield self.finding(pair, message, fix=fix)
 
+    @on(Tuple, name="Tesla.Adapter.Hackney")
+    def check_adapter(self, adapter: Tuple, file: File) -> Iterator[Finding]:
+        yield from self._among(adapter.elements[-1], file)
+
+    @on(Call, name=("request", "get", "post", "put", "patch", "delete", "head"))
+    def check_hackney(self, call: Call, file: File) -> Iterator[Finding]:
+        if call.module == ":hackney" and call.written_arguments:
+            yield from self._among(call.written_arguments[-1], file)
+
+    def _among(self, options: Node, file: File) -> Iterator[Finding]:
+        """`:insecure` among the options of hackney."""
+        for one in options.elements if isinstance(options, List) else ():
+            if isinstance(one, Atom) and one.name == "insecure" and _matters(one, file):
+                yield self._insecure(one, options)
+
     @on(Call, name=("put", "put_new"))
     def check_put(self, call: Call, file: File) -> Iterator[Finding]:
         match call.arguments:
@@ -115,8 +132,8 @@ class TlsVerificationOff(Rule):
         fix = Fix.review("Verify the certificate", lambda _: [edit])
         return self.finding(pair, "`:verify_none` accepts any certificate", fix=fix)
 
-    def _insecure(self, option: Node, options: List) -> Finding:
-        elements = options.elements
+    def _insecure(self, option: Node, options: Node) -> Finding:
+        elements = elements_of(options)
         at = elements.index(option)
         if at + 1 < len(elements):
             span = Span(option.start, elements[at + 1].start)
@@ -126,9 +143,25 @@ class TlsVerificationOff(Rule):
         return self.finding(option, "`:insecure` accepts any certificate", fix=fix)
 
 
+def _is_matched(node: Node) -> bool:
+    """Whether an option is part of a pattern: of a function's head, a clause, or before `=`."""
+    function = Function.around(node)
+    if function is not None and function.head.span.covers(node.span):
+        return not any(isinstance(one, BinaryOperator) for one in node.ancestors())
+    for outer in node.ancestors():
+        match outer:
+            case Clause():
+                return any(one.span.covers(node.span) for one in outer.patterns)
+            case BinaryOperator("=" | "<-", left, _) if left.span.covers(node.span):
+                return True
+    return False
+
+
 def _matters(node: Node, file: File) -> bool:
     """Whether an option is set where production may read it."""
-    if file.is_mix_task or _DEVELOPMENT.search(file.path):
+    if file.is_mix_task or _DEVELOPMENT.search(file.path) or _is_matched(node):
+        return False
+    if file.role is Role.CONFIG and not environments_of(node).include("prod"):
         return False
     scope = Scope(None if file.form is None else file.module)
     inner = node
