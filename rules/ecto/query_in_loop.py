@@ -18,9 +18,9 @@ from lsp_server.snapshot import Snapshot
 
 from ._batched import fetch_together, insert_together, is_script
 
-# Steps below the call in the loop; further down a query, and still more a write, such as a note of
-# an error, depends on too many conditions.
-FARTHEST = {Effect.DB_READ: 3, Effect.DB_WRITE: 2}
+# Steps of a write below the call in the loop; further down, such as a note of an error, it depends
+# on too many conditions.
+FARTHEST = 2
 GETS = frozenset({("get", 2), ("get!", 2)})
 INSERTS = frozenset({("insert", 1), ("insert!", 1)})
 
@@ -76,8 +76,9 @@ class QueryInLoop(ProjectRule):
       takes the options of a keyword list apart.
     - The loop runs over chunks (`Enum.chunk_every/2`), or is `Task.async_stream/3`.
     - The call runs in another process, in a step of an `Ecto.Multi`, or only to fill a cache.
-    - The query is more than three calls (a write two) below the one in the loop, or behind a
-      variable or a behaviour, where nobody can tell which function runs.
+    - A write is more than two calls below the one in the loop: what else happens on the way is
+      not done by `insert_all`.
+    - The query is behind a variable or a behaviour, where nobody can tell which function runs.
     - SQL as text (`Repo.query!`): often one statement for each of several tables.
     - `Repo.preload` in the loop, itself or behind functions: `ecto/n-plus-one` speaks of it.
     - Seeds, mix tasks, migrations and tests.
@@ -122,7 +123,9 @@ class QueryInLoop(ProjectRule):
         effect = Effect.DB_WRITE if Effect.DB_WRITE in effects else Effect.DB_READ
         way = graph.way(clause.module, call, effect, CACHED)
         leaf = graph.leaf(clause.module, call, effect, CACHED)
-        if len(way) > FARTHEST[effect] or leaf is None or leaf[1].name.startswith("query"):
+        if leaf is None or leaf[1].name.startswith(("query", "preload")):
+            return
+        if effect is Effect.DB_WRITE and len(way) > FARTHEST:
             return
         name = graph.name_of(clause.module, call)
         each = f"each element of `{call.over}`" if call.over else "each element of the loop"
