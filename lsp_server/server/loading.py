@@ -99,6 +99,8 @@ class Loader:
             for number, rule in enumerate(check.finish()):
                 progress.report(rule, 90 + 10 * number // rules)
                 await asyncio.sleep(0)
+                server.scheduler.settle_pending(workspace)  # the next rule finds by these facts
+            server.scheduler.run_project_rules(workspace)
             return True
         finally:
             workspace.ready = True

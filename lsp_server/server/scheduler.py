@@ -176,7 +176,9 @@ class Scheduler:
         if self._passes.get(workspace.root) is not workspace:
             return  # the project was closed
         stale = workspace.stale_rules()
-        if not stale:
+        if not stale or self._unsettled(workspace):
+            # Facts of an edited file still say where things stood before; what is found by them
+            # would stand there for good. Once they are read the rules are run.
             del self._passes[workspace.root]
             return
         try:

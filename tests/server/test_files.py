@@ -256,3 +256,18 @@ async def test_a_folder_that_goes_takes_its_closed_files_along(
             assert not editor.client.diagnostics.get(gone)
             await editor.command("retort.fixWorkspace")
             assert not any(gone in str(edit) for edit in editor.applied)
+
+
+async def test_what_is_found_while_a_file_is_edited_stands_on_its_new_text(
+    neovim: Editor,
+) -> None:
+    top = types.Range(types.Position(0, 0), types.Position(0, 0))
+    neovim.open(PAGE_PATH)
+    await neovim.diagnostics(PAGE_PATH, ONE)
+    await neovim.command("retort.checkWorkspace")
+    neovim.change(PAGE_PATH, 1, (top, "# one\n# two\n"))
+    neovim.write("lib/twin.ex", TWIN)
+    found = await neovim.diagnostics(PAGE_PATH, TWINS, ONE)
+    await neovim.quiet(1.0)
+    found = await neovim.diagnostics(PAGE_PATH, TWINS, ONE)
+    assert [one.range.start.line for one in found] == [2, 4]
