@@ -11,10 +11,12 @@ const WINDOWS = process.platform === "win32";
 const OLDEST = [3, 11] as const;
 
 /** How to start the server: as the settings say, from PATH, or in a private environment that the
- * user lets us make. Undefined, after a message, where none of them works. */
+ * user lets us make. Undefined, after a message, where none of them works; `missing` is called
+ * before the user is told or asked. */
 export async function findServer(
   context: vscode.ExtensionContext,
   log: vscode.LogOutputChannel,
+  missing: () => void,
 ): Promise<(Executable & { args: string[] }) | undefined> {
   const settings = vscode.workspace.getConfiguration("retort");
   const args = ["serve", ...settings.get<string[]>("server.arguments", [])];
@@ -24,16 +26,18 @@ export async function findServer(
     if (await isExecutable(command)) {
       return { command, args };
     }
-    await complain(`Retort is not at \`${named}\`, where the setting retort.server.path looks.`);
+    missing();
+    void complain(`Retort is not at \`${named}\`, where the setting retort.server.path looks.`);
     return undefined;
   }
-  const command = (await onPath("retort")) ?? (await privateServer(context, log));
+  const command = (await onPath("retort")) ?? (await privateServer(context, log, missing));
   return command === undefined ? undefined : { command, args };
 }
 
 async function privateServer(
   context: vscode.ExtensionContext,
   log: vscode.LogOutputChannel,
+  missing: () => void,
 ): Promise<string | undefined> {
   const version = manifest(context.extension).version;
   const folder = vscode.Uri.joinPath(context.globalStorageUri, `server-${version}`).fsPath;
@@ -41,6 +45,7 @@ async function privateServer(
   if (await isExecutable(command)) {
     return command;
   }
+  missing();
   const answer = await vscode.window.showInformationMessage(
     "Retort's server is not installed. Shall VS Code make a private Python environment for it?",
     "Install",

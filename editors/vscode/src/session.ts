@@ -72,11 +72,13 @@ export class Session implements vscode.Disposable {
 
   private async launch(): Promise<void> {
     this.status.show("starting");
-    const server = await findServer(this.context, this.log);
+    const missing = () => this.status.show("missing");
+    const server = await findServer(this.context, this.log, missing);
     if (server === undefined) {
-      this.status.show("missing");
+      missing();
       return;
     }
+    this.status.show("starting");
     this.log.info(`Starting ${[server.command, ...server.args].join(" ")}`);
     const client = new LanguageClient("retort", "Retort", server, this.options());
     client.onDidChangeState(({ newState }) => {
@@ -115,6 +117,15 @@ export class Session implements vscode.Disposable {
       errorHandler: this.errorHandler(),
       initializationFailedHandler: () => false,
       middleware: {
+        workspace: {
+          didChangeConfiguration: async (sections, next) => {
+            // The change may be one for which this client is being stopped; it can send no more.
+            await new Promise(setImmediate);
+            if (this.running !== undefined) {
+              await next(sections);
+            }
+          },
+        },
         window: {
           showDocument: async (params, next) => {
             if (await showPage(params.uri)) {

@@ -49,12 +49,19 @@ export class Status implements vscode.Disposable {
     const icon =
       this.state === "starting" ? "$(sync~spin)" : down ? "$(circle-slash)" : "$(beaker)";
     this.item.text = this.state === "running" ? `${icon} ${found}` : `${icon} Retort`;
-    this.item.tooltip = `${WORDS[this.state]}: ${errors} errors, ${warnings} warnings, ${
-      information + hints
-    } smaller remarks`;
+    const all = [
+      counted(errors, "error"),
+      counted(warnings, "warning"),
+      counted(information + hints, "smaller remark"),
+    ];
+    this.item.tooltip = `${WORDS[this.state]}: ${all.join(", ")}`;
     this.item.command = down ? "retort.restartServer" : "workbench.actions.view.problems";
     this.item.backgroundColor = down
       ? new vscode.ThemeColor("statusBarItem.warningBackground")
       : undefined;
   }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : `${noun}s`}`;
 }
