@@ -14,13 +14,14 @@ from lsp_server.facts.live_callbacks import shape
 from lsp_server.facts.local_flow import clauses_of, origin
 from lsp_server.facts.sightings import forms_with
 from lsp_server.role import Role
-from lsp_server.syntax.elixir import Call, Identifier, ModuleAttribute
+from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier, ModuleAttribute
 from lsp_server.syntax.literals import String, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
 
 PUBSUB = "Phoenix.PubSub"
+_MOST_PARTS = 20  # of a topic that is put together by `<>`
 
 
 class Subscription(Fact):
@@ -133,6 +134,8 @@ def _topic(node: Node, form: Form) -> tuple[str, bool]:
         body = clauses[0].function.body if clauses and clauses[0].function else []
         if len(clauses) == 1 and len(body) == 1:
             found = origin(body[0], clauses[0])
+    if isinstance(found, BinaryOperator) and found.operator == "<>":
+        return _joined(found, form)
     if not isinstance(found, String):
         return "", False
     if found.value is not None:
@@ -147,3 +150,18 @@ def _topic(node: Node, form: Form) -> tuple[str, bool]:
             part = attribute.value
         prefix += part
     return prefix, True
+
+
+def _joined(node: Node, form: Form) -> tuple[str, bool]:
+    """The beginning of a topic that is put together, `"orders:" <> id`."""
+    prefix = ""
+    for _ in range(_MOST_PARTS):
+        one = node.left if isinstance(node, BinaryOperator) and node.operator == "<>" else node
+        part = origin(one, form)
+        if not isinstance(part, String) or part.value is None:
+            return prefix, False
+        prefix += part.value
+        if one is node:
+            return prefix, True
+        node = node.right if isinstance(node, BinaryOperator) else node
+    return prefix, False

@@ -58,3 +58,24 @@ end
         ("orders:", False, ":paid"),
         ("orders:", False, "{:placed, _}"),
     ]
+
+
+def test_topics_that_are_put_together() -> None:
+    code = """
+defmodule Shop.Events do
+  @all "orders"
+
+  def one(id), do: Phoenix.PubSub.subscribe(Shop.PubSub, "orders:" <> id)
+  def two(id), do: Phoenix.PubSub.subscribe(Shop.PubSub, @all <> ":" <> id <> ":paid")
+  def three(_), do: Phoenix.PubSub.subscribe(Shop.PubSub, @all <> ":paid")
+  def four(id), do: Phoenix.PubSub.subscribe(Shop.PubSub, id <> ":paid")
+end
+"""
+    facts = list(collect_pubsub(Document("lib/shop/events.ex", code.encode())))
+    subscribed = [(one.topic, one.exact) for one in facts if isinstance(one, Subscription)]
+    assert subscribed == [
+        ("orders:", False),
+        ("orders:", False),
+        ("orders:paid", True),
+        ("", False),
+    ]
