@@ -16,10 +16,12 @@ from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.role import Role, role_of
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.elixir import Call, Match
+from lsp_server.syntax.elixir import Alias, Call, Match
+from lsp_server.syntax.names import Names
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span, line_ending
 
+from ..errors._offered import offered
 from ._infrastructure import can_provide, provided_for
 from ._start_child import WIDTH, apart, can_become_start_child, is_elixirs, start_child
 
@@ -186,7 +188,7 @@ class StartLinkOutsideSupervisor(ProjectRule):
                     yield self._task(index, start, path)
             elif start.module in startable:
                 is_child = start.module in static
-                yield self._process(index, start, path, own.get(start.module), is_child)
+                yield self._process(snapshot, start, path, own.get(start.module), is_child)
 
     def _task(self, index: Index, start: Start, path: str) -> Finding:
         message = (
@@ -200,7 +202,7 @@ class StartLinkOutsideSupervisor(ProjectRule):
         return self.finding(start.span, message, path=path, fix=fix)
 
     def _process(
-        self, index: Index, start: Start, path: str, process: Process | None, is_child: bool
+        self, snapshot: Snapshot, start: Start, path: str, process: Process | None, is_child: bool
     ) -> Finding:
         message = f"`{start.module}` is linked to whoever calls, and no supervisor knows it; "
         if is_child:
@@ -208,9 +210,9 @@ class StartLinkOutsideSupervisor(ProjectRule):
             return self.finding(start.span, message, path=path)
         message += "start it with `DynamicSupervisor.start_child/2`"
         fix: Fix | None = None
-        if process is not None and process.child_spec and can_provide(index, process.path):
+        if process is not None and process.child_spec and can_provide(snapshot.index, process.path):
             build = partial(_supervised, path=path, span=start.span, process=process)
-            fix = Fix.review("Start it under a DynamicSupervisor", build)
+            fix = offered(Fix.review("Start it under a DynamicSupervisor", build), snapshot)
         return self.finding(start.span, message, path=path, fix=fix)
 
 
@@ -260,13 +262,13 @@ def _supervised(snapshot: Snapshot, path: str, span: Span, process: Process) -> 
     document, form, call = found
     if call.pipe is not None or call.capture_arity is not None or call.do_block is not None:
         return []
-    if form.names_at(call.start).expand(call.module or "") != process.module:
-        return []
+    names = form.names_at(call.start)
+    is_own = names.expand(call.module or "") == process.module
     supervisor = provided_for(snapshot, process.path, process.module)
-    child = _child(call, process)
+    child = _child(call, process) if is_own else _started_child(call, names, process)
     if supervisor is None or not child:
         return []
-    shown = form.names_at(call.start).shorten(supervisor.name)
+    shown = names.shorten(supervisor.name)
     edits = _written(document, call, "DynamicSupervisor.start_child", [shown, child])
     return [*supervisor.edits, *edits] if edits else []
 
@@ -282,6 +284,17 @@ def _child(call: Call, process: Process) -> str:
     if not arguments and 1 in process.start_arities:
         return module
     return f"Supervisor.child_spec({module}, start: {{{module}, :start_link, [{given}]}})"
+
+
+def _started_child(call: Call, names: Names, process: Process) -> str:
+    """The specification of the child that `GenServer.start_link(Mod, argument)` starts, where the
+    module's own `start_link/1` does as much."""
+    if 1 not in process.start_arities or process.use.registers:
+        return ""
+    match call.written_arguments:
+        case [Alias() as module, given] if names.expand(module.text) == process.module:
+            return "" if b"\n" in given.bytes else f"{{{module.text}, {given.text}}}"
+    return ""
 
 
 def _written(document: Document, call: Call, function: str, arguments: list[str]) -> list[Edit]:
