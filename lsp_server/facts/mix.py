@@ -307,6 +307,9 @@ def dependencies(index: Index) -> Mapping[str, Mapping[str, Version]]:
                     versions[entry.package] = exact
                 else:
                     versions.setdefault(entry.package, NEWEST)
+        if "ecto_sql" in versions:
+            # Without a lock: every ecto_sql asks for the ecto of its own minor version.
+            versions.setdefault("ecto", versions["ecto_sql"])
         if own.app:
             versions[own.app] = Version.parse(own.version) or NEWEST
         language = Requirement.parse(own.elixir)

@@ -245,9 +245,7 @@ class _Covered:
 
 
 def _has_transact(snapshot: Snapshot, path: str) -> bool:
-    context = snapshot.context
-    package = "ecto" if context.version(path, "ecto") is not None else "ecto_sql"
-    return context.fits(path, f"{package} >= 3.13.0")
+    return snapshot.context.fits(path, "ecto >= 3.13.0")
 
 
 def _edits(

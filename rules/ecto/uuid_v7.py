@@ -118,10 +118,7 @@ class UuidV7(ProjectRule):
                     where, key = bases[use][0], bases[use][1].primary_key
             if not key or not _is_random(key[0]) or (where, key[0].span) in seen:
                 continue
-            version7 = any(
-                snapshot.context.fits(where, f"{package} >= 3.14")
-                for package in ("ecto", "ecto_sql")
-            )
+            version7 = snapshot.context.fits(where, "ecto >= 3.14")
             if not version7 and not snapshot.context.fits(where, "uuidv7"):
                 continue
             seen.add((where, key[0].span))

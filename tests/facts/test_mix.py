@@ -167,6 +167,7 @@ def test_versions_are_locked_or_the_lowest_allowed() -> None:
         "phoenix": "1.8.1",
         "plug": "1.16.0",
         "ecto_sql": "3.10.0",
+        "ecto": "3.10.0",
         "heroicons": "2.2.0",
         "engine": "0.2.7",
         "credo": "1.7.0",
@@ -204,3 +205,11 @@ def test_a_dependency_without_options_has_none() -> None:
     assert isinstance(dependency, Dependency)
     assert dependency.option("only") is None
     assert dependency.environments == ()
+
+
+def test_ecto_comes_with_ecto_sql() -> None:
+    mix = 'defmodule A do\n  use Mix.Project\n  defp deps, do: [{:ecto_sql, "~> 3.10"}]\nend\n'
+    assert str(dependencies(index_of({"mix.exs": mix}))[""]["ecto"]) == "3.10.0"
+    lock = '%{\n  "ecto": {:hex, :ecto, "3.12.5", "4a3", [:mix], [], "hexpm", "6eb"},\n}\n'
+    found = dependencies(index_of({"mix.exs": mix, "mix.lock": lock}))[""]
+    assert str(found["ecto"]) == "3.12.5"
