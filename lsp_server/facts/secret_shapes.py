@@ -159,3 +159,22 @@ def _urls(source: bytes) -> Iterator[Found]:
             continue
         shown = f"{match['scheme'].decode()}://…@{host}"
         yield Found(Span(*match.span()), "a URL with a password", shown)
+
+
+def without_tokens(text: str) -> str:
+    """A text that may be said aloud: each token in it is replaced by what tells which one it is."""
+    source = text.encode()
+    for found in sorted(tokens_in(source), key=lambda one: one.span.start, reverse=True):
+        span = found.span
+        source = source[: span.start] + found.shown.encode() + source[span.end :]
+    return source.decode("utf-8", "replace")
+
+
+def covered(text: str) -> str:
+    """A text of the same length, with an asterisk for each character of a token."""
+    source = text.encode()
+    for found in tokens_in(source):
+        start = len(source[: found.span.start].decode("utf-8", "replace"))
+        length = len(found.span.slice(source).decode("utf-8", "replace"))
+        text = text[:start] + "*" * length + text[start + length :]
+    return text

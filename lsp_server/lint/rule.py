@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 from lsp_server.facts.fact import Fact
 from lsp_server.facts.index import Join
+from lsp_server.facts.secret_shapes import without_tokens
 from lsp_server.lint.finding import Finding, Fix, Related, Tag
 from lsp_server.role import Role
 from lsp_server.severity import Profile, Severity
@@ -17,6 +19,7 @@ from lsp_server.syntax import heex
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span
 
+_LONG_WORD = re.compile(r"[\w+/-]{16,}|://[^/\s]*@")  # what every token holds
 Requires = str | tuple[str, ...]
 Handler = TypeVar("Handler", bound=Callable[..., Iterable[Finding] | None])
 
@@ -78,11 +81,11 @@ class AnyRule:
         related: Iterable[Related] = (),
         severity: Severity | None = None,
     ) -> Finding:
-        """A finding of this rule."""
+        """A finding of this rule. A message may quote code, but no secret in it."""
         span = where if isinstance(where, Span) else where.span
         return Finding(
             span,
-            message,
+            without_tokens(message) if _LONG_WORD.search(message) else message,
             path,
             fix,
             tuple(related),

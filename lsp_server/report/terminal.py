@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from lsp_server.facts.secret_shapes import covered
 from lsp_server.lint.finding import Applicability
 from lsp_server.report.report import Entry, FileChange, Place, Report
 from lsp_server.severity import Severity
@@ -24,6 +25,7 @@ STYLES = {
     Severity.INFORMATION: "bold blue",
     Severity.HINT: "bold cyan",
 }
+Secrets = dict[tuple[Path, int], list[tuple[int, int]]]  # by file and line: columns from 0
 LINE = 100  # characters of a source line that are shown
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -61,8 +63,9 @@ def show(report: Report, wish: Wish) -> None:
         elif wish.statistics:
             _show_statistics(console, report)
         else:
+            secrets = _secrets(report)
             for entry in report.entries:
-                _show_entry(console, entry)
+                _show_entry(console, entry, secrets)
             for change in report.changes:
                 _show_change(console, change)
         if not wish.quiet:
@@ -74,7 +77,28 @@ def _plain(text: str) -> str:
     return _CONTROLS.sub(lambda found: " " if found[0] == "\t" else "�", text)
 
 
-def _show_entry(console: Console, entry: Entry) -> None:
+def _secrets(report: Report) -> Secrets:
+    """Where secrets stand in the lines that are shown: no report may repeat them."""
+    found: Secrets = {}
+    for entry in report.entries:
+        place = entry.place
+        if entry.finding.rule == "security/hardcoded-secret":
+            last = place.end_column - 1 if place.end_line == place.line else len(place.text)
+            found.setdefault((place.file, place.line), []).append((place.column - 1, last))
+    return found
+
+
+def _covered(place: Place, secrets: Secrets) -> str:
+    """The line of a place with asterisks for secrets, as many as they have characters."""
+    text = covered(place.text)
+    for start, end in secrets.get((place.file, place.line), ()):
+        quoted = text[start : start + 1] in ('"', "'")
+        first, last = (start + 1, end - 1) if quoted else (start, end)
+        text = text[:first] + "*" * (last - first) + text[last:]
+    return text
+
+
+def _show_entry(console: Console, entry: Entry, secrets: Secrets) -> None:
     finding, place = entry.finding, entry.place
     style = STYLES[finding.severity]
     head = Text()
@@ -83,7 +107,7 @@ def _show_entry(console: Console, entry: Entry) -> None:
     head.append(_plain(finding.message), "bold")
     console.print(head)
     console.print(Text(f"  --> {_plain(place.path)}:{place.line}:{place.column}", "cyan"))
-    _show_line(console, place, style)
+    _show_line(console, place, _plain(_covered(place, secrets)), style)
     for other, message in entry.related:
         line = Text("    = ", "dim")
         line.append(f"{_plain(other.path)}:{other.line}: ", "cyan")
@@ -98,9 +122,8 @@ def _show_entry(console: Console, entry: Entry) -> None:
     console.print()
 
 
-def _show_line(console: Console, place: Place, style: str) -> None:
+def _show_line(console: Console, place: Place, text: str, style: str) -> None:
     """The source line with a mark below, cut around the mark if it is long."""
-    text = _plain(place.text)
     start = place.column - 1
     end = place.end_column - 1 if place.end_line == place.line else len(text)
     if len(text) > LINE:
@@ -133,7 +156,7 @@ def _show_diff(console: Console, change: FileChange) -> None:
             line += "\n\\ No newline at end of file\n"
         if console.is_terminal:
             style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "default")
-            console.print(Text(_plain(line.rstrip("\r\n")), style))
+            console.print(Text(_plain(covered(line.rstrip("\r\n"))), style))
         else:
             console.file.write(line)
 
