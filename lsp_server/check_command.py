@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from lsp_server.check_request import Clock, Request, Selection, note_unread
+from lsp_server.check_request import Clock, Refused, Request, Selection, note_unread
 from lsp_server.project.files import find_root, find_roots, is_project_root, read_file
 from lsp_server.project.standing import standing
 from lsp_server.report.report import Report
@@ -39,7 +39,7 @@ def run_check(request: Request) -> int:
 def _validate(request: Request) -> None:
     for path in request.paths:
         if not path.exists():
-            raise click.UsageError(f"there is no file or folder `{path}`.")
+            raise Refused(f"there is no file or folder `{path}`.")
     if request.fix and request.diff:
         raise click.UsageError("--fix changes files and --diff does not: choose one.")
     if request.unsafe_fixes and not (request.fix or request.diff):
@@ -48,13 +48,14 @@ def _validate(request: Request) -> None:
         from difflib import get_close_matches
 
         from lsp_server.lint.registry import registry
+        from lsp_server.report.pages import OWN
 
-        names = [*registry().rules, *registry().packs]
+        names = [*registry().rules, *registry().packs, *OWN, "retort"]
         for rule in request.rules:
-            if rule not in names and not rule.startswith("retort/"):
+            if rule not in names:
                 near = get_close_matches(rule, names, 1, 0.4)
                 hint = f" Did you mean `{near[0]}`?" if near else ""
-                raise click.UsageError(f"there is no rule or pack `{rule}`.{hint}")
+                raise Refused(f"there is no rule or pack `{rule}`.{hint}")
 
 
 def _projects(request: Request) -> dict[Path, Selection]:

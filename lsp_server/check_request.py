@@ -14,6 +14,12 @@ from lsp_server.config import FILE_NAME
 from lsp_server.lint.finding import Finding
 
 
+class Refused(click.ClickException):
+    """What was asked for does not exist or cannot be written: one line says so."""
+
+    exit_code = 2
+
+
 @dataclass(frozen=True)
 class Request:
     """The options of `retort check`."""
@@ -79,5 +85,6 @@ def note_unread(root: Path, read: Collection[str], selection: Selection, request
     if request.quiet:
         return
     for path in sorted(selection.paths.difference(read)):
-        if (root / path).is_file() and path != FILE_NAME:
+        file = root / path
+        if file.exists() and not file.is_dir() and path != FILE_NAME:
             click.echo(f"{path} is not read: it is no Elixir file, or it is excluded.", err=True)

@@ -76,7 +76,7 @@ def check(
     Exit status: 0 nothing to report, 1 findings, 2 the command cannot be carried out.
     """
     from lsp_server.check_command import run_check
-    from lsp_server.check_request import Request
+    from lsp_server.check_request import Refused, Request
 
     request = Request(
         tuple(paths) or (Path(),),
@@ -97,7 +97,7 @@ def check(
         status = run_check(request)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        raise click.UsageError(f"{where}{error.strerror or error}") from error
+        raise Refused(f"{where}{error.strerror or error}") from error
     sys.exit(status)
 
 
@@ -131,6 +131,7 @@ def explain(rule: str) -> None:
     does."""
     from difflib import get_close_matches
 
+    from lsp_server.check_request import Refused
     from lsp_server.lint.registry import registry
     from lsp_server.report.pages import page
 
@@ -138,7 +139,7 @@ def explain(rule: str) -> None:
     if text is None:
         near = get_close_matches(rule, registry().rules, 3, 0.4)
         hint = f" Did you mean {' or '.join(near)}?" if near else " `retort rules` lists them."
-        raise click.UsageError(f"there is no rule `{rule}`.{hint}")
+        raise Refused(f"there is no rule `{rule}`.{hint}")
     _show_markdown(text)
 
 

@@ -22,7 +22,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -126,6 +127,15 @@ def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     return GitIgnoreSpec.from_lines(filter(is_pattern, patterns)).match_file
 
 
+@lru_cache(maxsize=256)
+def verdict(patterns: tuple[str, ...]) -> Callable[[str], bool | None]:
+    """What some .gitignore patterns say of a path: hidden, shown (`!`), or None for nothing."""
+    from pathspec import GitIgnoreSpec
+
+    spec = GitIgnoreSpec.from_lines(filter(is_pattern, patterns))
+    return lambda path: spec.check_file(path).include
+
+
 def is_pattern(text: str) -> bool:
     """Whether a line of a .gitignore is a pattern."""
     from pathspec import GitIgnoreSpec
@@ -163,8 +173,16 @@ class Known:
 
 
 def known_rules(rules: Iterable[Any]) -> Known:
-    """What the rules of a registry allow to configure."""
-    return Known({rule.id: dict(rule.options) for rule in rules})
+    """What the rules of a registry allow to configure; lists are lists of texts."""
+    return Known({rule.id: default_options(rule) for rule in rules})
+
+
+def default_options(rule: Any) -> dict[str, Any]:
+    """The settings of a rule by their names, as TOML has them."""
+    return {
+        name: list(value) if isinstance(value, (list, tuple, set, frozenset)) else value
+        for name, value in rule.options.items()
+    }
 
 
 class _Reader:
@@ -175,6 +193,7 @@ class _Reader:
         self.source = source
         self.lines = LineIndex(source)
         self.known = known
+        self.below = 0  # where the table begins that is read
         self.problems: list[Problem] = []
 
     def complain(self, name: str, message: str, near: Iterable[str] = ()) -> None:
@@ -183,17 +202,27 @@ class _Reader:
         hint = f"; did you mean `{found[0]}`?" if found else ""
         self.problems.append(Problem(self._place(name), message + hint))
 
+    @contextmanager
+    def _table(self, at: int) -> Iterator[None]:
+        """What is read meanwhile stands below a place."""
+        before, self.below = self.below, at
+        yield
+        self.below = before
+
     def _place(self, name: str) -> Span:
+        return self._find(name) or self._find(name.rpartition("/")[2]) or self.lines.line_span(0)
+
+    def _find(self, name: str) -> Span | None:
         written = re.escape(name.encode())
         patterns = (
             rb'^[^#\n]*?["\'\[.{,\s]?(' + written + rb')["\']?\s*[=\]]',
             rb"(" + written + rb")",
         )
         for pattern in patterns:
-            match = re.search(pattern, self.source, re.M)
+            match = re.compile(pattern, re.M).search(self.source, self.below)
             if match:
                 return Span(*match.span(1))
-        return self.lines.line_span(0)
+        return None
 
     def read(self, table: Mapping[str, Any]) -> Settings:
         """The settings of a parsed configuration."""
@@ -215,10 +244,10 @@ class _Reader:
         self.complain("profile", f"`profile` is {' or '.join(names)}, not `{value}`")
         return Profile.RECOMMENDED
 
-    def _texts(self, key: str, value: object) -> list[str]:
+    def _texts(self, key: str, value: object, *, patterns: bool = True) -> list[str]:
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
             for one in value:
-                if not is_pattern(one):
+                if patterns and not is_pattern(one):
                     self.complain(one, f"`{one}` in `{key}` is no pattern of .gitignore")
             return value
         self.complain(key, f"`{key}` is a list of texts")
@@ -240,7 +269,8 @@ class _Reader:
                 levels |= below
                 options |= deeper
             elif isinstance(value, dict):
-                options[name] = self._options(name, value, levels)
+                with self._table(self._place(name).end):
+                    options[name] = self._options(name, value, levels)
             else:
                 self._note_level(name, value, levels)
         return levels, options
@@ -250,10 +280,12 @@ class _Reader:
         allowed = self.known.options[rule]
         for key, value in table.items():
             if key == "severity":
-                self._note_level(rule, value, levels)
+                self._note_level(rule, value, levels, key)
             elif key not in allowed:
                 message = f"`{rule}` has no setting `{key}`"
                 self.complain(key, message, [*allowed, "severity"])
+            elif isinstance(allowed[key], list):
+                found[key] = self._texts(key, value, patterns=False)
             elif type(value) is not type(allowed[key]):
                 self.complain(
                     key, f"`{key}` of `{rule}` is like `{allowed[key]!r}`, not `{value!r}`"
@@ -262,27 +294,36 @@ class _Reader:
                 found[key] = value
         return found
 
-    def _note_level(self, name: str, value: object, levels: dict[str, str]) -> None:
+    def _note_level(
+        self, name: str, value: object, levels: dict[str, str], key: str | None = None
+    ) -> None:
         if isinstance(value, bool):
             value = "on" if value else "off"
-        if value in LEVELS or value == "on":
-            levels[name] = str(value)
+        if isinstance(value, str) and (value in LEVELS or value == "on"):
+            levels[name] = value
         else:
             choices = ", ".join([*LEVELS, "on"])
-            self.complain(name, f"`{name}` is one of {choices}, not `{value}`")
+            self.complain(key or name, f"`{name}` is one of {choices}, not `{value}`")
 
     def _paths(self, value: object) -> Iterable[PathRules]:
         if not isinstance(value, list):
             self.complain("paths", "`paths` is a list of tables: write `[[paths]]`")
             return
-        for one in value:
-            if not isinstance(one, dict) or not {"match", "rules"} >= one.keys() >= {"match"}:
-                self.complain("paths", "an entry of `paths` has `match` and `rules`")
-                continue
-            levels, options = self._rules(one.get("rules", {}))
-            if options:
-                self.complain("paths", "`paths` holds severities only, no settings of rules")
-            yield PathRules(tuple(self._texts("match", one["match"])), levels)
+        heads = [match.start() for match in re.finditer(rb"^\s*\[\[", self.source, re.M)]
+        for number, one in enumerate(value):
+            with self._table(heads[number] if len(heads) == len(value) else 0):
+                entry = self._path(one)
+            if entry is not None:
+                yield entry
+
+    def _path(self, value: object) -> PathRules | None:
+        if not isinstance(value, dict) or not {"match", "rules"} >= value.keys() >= {"match"}:
+            self.complain("paths", "an entry of `paths` has `match` and `rules`")
+            return None
+        levels, options = self._rules(value.get("rules", {}))
+        if options:
+            self.complain("paths", "`paths` holds severities only, no settings of rules")
+        return PathRules(tuple(self._texts("match", value["match"])), levels)
 
 
 def read_settings(source: bytes, known: Known) -> tuple[Settings, list[Problem]]:
@@ -290,9 +331,13 @@ def read_settings(source: bytes, known: Known) -> tuple[Settings, list[Problem]]
     try:
         table = tomllib.loads(source.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        lines = LineIndex(source)
         line = re.search(r"at line (\d+)", str(error))
-        span = LineIndex(source).line_span(int(line[1]) - 1 if line else 0)
+        last = lines.line_count - 1 if "end of document" in str(error) else 0
+        span = lines.line_span(int(line[1]) - 1 if line else last)
         return Settings(), [Problem(span, f"this is not TOML: {error}")]
+    except RecursionError:
+        return Settings(), [Problem(LineIndex(source).line_span(0), "it is nested too deeply")]
     reader = _Reader(source, known)
     return reader.read(table), reader.problems
 

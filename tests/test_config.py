@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
 import pytest
 
-from lsp_server.config import Known, Settings, override, read_settings
+from lsp_server.config import (
+    Known,
+    Settings,
+    default_options,
+    known_rules,
+    override,
+    read_settings,
+)
+from lsp_server.lint.registry import registry
+from lsp_server.lint.rule import AnyRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.text import LineIndex
 
@@ -81,6 +91,14 @@ def test_a_findings_own_severity_counts_where_none_is_configured() -> None:
         ("exclude = 1", 0, "list of texts"),
         ('exclude = [\n"lib/[z-a].ex"]', 1, "no pattern"),
         ("a = [", 0, "not TOML"),
+        ("\n[rules]\na =", 2, "not TOML"),
+        ("a = " + "[" * 9000, 0, "nested too deeply"),
+        ('[rules]\necto = ["off"]', 1, "`ecto` is one of"),
+        ('[rules."otp/x"]\nseverity = ["off"]', 1, "`otp/x` is one of"),
+        ('[rules."ecto/missing-fk-index"]\nallow = [1]', 1, "list of texts"),
+        ('[rules.ecto]\nquery-in-lop = "off"', 1, "did you mean `ecto/query-in-loop`?"),
+        ('[rules]\necto = "off"\n[[paths]]\nmatch = ["a"]\nrules = { ecto = "x" }', 4, "`ecto`"),
+        ('[[paths]]\nmatch = ["a"]\n[[paths]]\nmatch = "b"', 3, "list of texts"),
     ],
 )
 def test_what_is_not_understood_is_said_at_its_line(text: str, line: int, words: str) -> None:
@@ -109,3 +127,14 @@ def test_equal_settings_have_equal_bytes() -> None:
     one, _ = read('[rules]\necto = "off"\notp = "off"')
     other, _ = read('[rules]\notp = "off"\necto = "off"')
     assert one.encode() == other.encode() != Settings().encode()
+
+
+@pytest.mark.parametrize("rule", [one for one in registry().rules.values() if one.options])
+def test_every_setting_of_a_rule_can_be_set(rule: AnyRule) -> None:
+    """To what its page says is its default, in a file."""
+    given = default_options(rule)
+    text = "\n".join(f"{name} = {json.dumps(value)}" for name, value in given.items())
+    source = f'[rules."{rule.id}"]\n{text}'.encode()
+    settings, problems = read_settings(source, known_rules(registry().rules.values()))
+    assert problems == []
+    assert settings.options == {rule.id: given}

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from lsp_server.config import FILE_NAME, Settings, matcher
+from lsp_server.config import FILE_NAME, Settings, matcher, verdict
 from lsp_server.role import FOREIGN, inside_app
 
 SUFFIXES = (".ex", ".exs", ".heex", ".leex", ".eex", ".sface")
@@ -86,35 +86,35 @@ class Ignores:
     def ignored(
         self, path: str, is_folder: bool, patterns: tuple[tuple[str, tuple[str, ...]], ...]
     ) -> bool:
-        """Whether a path is left out."""
-        for folder, lines in patterns:
-            inner = path[len(folder) + 1 :] if folder else path
-            if is_folder:
-                if matcher(lines)(inner + "/"):
-                    return True
-            else:
-                for_files = _file_patterns(lines)
-                if for_files and matcher(for_files)(inner):
-                    return True
-        return self._exclude is not None and self._exclude(path + "/" if is_folder else path)
+        """Whether a path is left out, which lies in a folder that is not."""
+        name = path + "/" if is_folder else path
+        if is_folder or any(_may_hide_files(lines) for _, lines in patterns):
+            for folder, lines in reversed(patterns):  # the nearest that speaks of it decides
+                hidden = verdict(lines)(name[len(folder) + 1 :] if folder else name)
+                if hidden is not None:
+                    if hidden:
+                        return True
+                    break
+        return self._exclude is not None and self._exclude(name)
 
 
 @lru_cache(maxsize=256)
-def _file_patterns(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The patterns that can hide a file which is read; those of folders and of other endings
+def _may_hide_files(lines: tuple[str, ...]) -> bool:
+    """Whether some pattern can hide a file which is read; those of folders and of other endings
     cannot.
 
     Matching every file against all patterns costs more than reading a warm cache.
     """
-    kept = tuple(line for line in lines if not line.rstrip().endswith("/"))
-    return () if all(_is_elsewhere(line) for line in kept) else kept
+    return not all(line.rstrip().endswith("/") or _is_elsewhere(line) for line in lines)
 
 
 def _is_elsewhere(line: str) -> bool:
+    if line.startswith("!"):
+        return True
     name = line.strip().rpartition("/")[2]
     _, dot, ending = name.rpartition(".")
     if not dot or not ending.isalnum():
-        return not any(sign in name for sign in "*?[") and not line.startswith("!")
+        return not any(sign in name for sign in "*?[")
     return f".{ending}" not in (*SUFFIXES, *SCRIPTS) and ending != "lock"
 
 

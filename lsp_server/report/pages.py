@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from lsp_server import __version__
+from lsp_server.config import default_options
 from lsp_server.lint.registry import page_of, registry
 from lsp_server.lint.suppress import UNKNOWN, UNREADABLE, UNUSED
 from lsp_server.project.cache import cache_folder
@@ -55,7 +57,10 @@ def page(rule: str) -> str | None:
     lines = [f"# {rule}", "", " · ".join(facts), "", page_of(type(known)).body]
     if known.options:
         lines += ["", "## Settings", ""]
-        lines += [f"- `{name}`: `{value!r}` by default" for name, value in known.options.items()]
+        default = default_options(known)
+        lines += [
+            f"- `{name}`: `{json.dumps(value)}` by default" for name, value in default.items()
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lsp_server.config import LEVELS
+from lsp_server.config import LEVELS, default_options
 from lsp_server.lint.registry import page_of, registry
 from lsp_server.lint.rule import AnyRule
 from lsp_server.severity import Profile
@@ -70,7 +70,7 @@ def _rule(rule: AnyRule) -> Schema:
     described = f"{summary} (by itself: {rule.severity.label}, {rule.profile.label})"
     if not rule.options:
         return {**_level(), "description": described}
-    own = {name: _of_default(default) for name, default in sorted(rule.options.items())}
+    own = {name: _of_default(default) for name, default in sorted(default_options(rule).items())}
     table = {
         "type": "object",
         "properties": {"severity": _level(), **own},

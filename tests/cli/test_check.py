@@ -436,6 +436,32 @@ def test_usage_errors(shell: Shell, arguments: list[str], words: str) -> None:
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "nowhere"],
+        ["check", "--rule", "otp/no-such-rule"],
+        ["check", "--rule", "retort/no-such-rule"],
+        ["check", "--format", "json", "--output", "nowhere/x"],
+        ["explain", "otp/no-such-rule"],
+    ],
+)
+def test_what_is_not_there_is_said_in_one_line(shell: Shell, arguments: list[str]) -> None:
+    result = shell.run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: ") and result.stderr.count("\n") == 1
+
+
+def test_retorts_own_findings_can_be_asked_for(shell: Shell) -> None:
+    shell.write({"lib/c.ex": "# retort:ignore planted/reviewed\n"})
+    assert rules(shell.json("--rule", "retort")) == [("lib/c.ex", "retort/unused-suppression")]
+
+
+def test_what_is_no_file_of_text_is_named(shell: Shell) -> None:
+    os.mkfifo(shell.root / "lib/pipe.ex")
+    assert "lib/pipe.ex is not read" in shell.run("check", "lib/pipe.ex").stderr
+
+
 def test_bad_files_are_findings_and_stop_nothing(shell: Shell) -> None:
     (shell.root / "lib/latin.ex").write_bytes(b'x = "\xe9[/]"\none()')
     (shell.root / "lib/binary.ex").write_bytes(b"\0" * 100)

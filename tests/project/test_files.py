@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -101,6 +102,36 @@ def test_gitignore_of_folders_below(tmp_path: Path) -> None:
     make(tmp_path, "lib/a.ex", "lib/made/x.ex", "made/x.ex")
     (tmp_path / "lib/.gitignore").write_text("/made\n", "utf-8")
     assert found(tmp_path) == {"lib/a.ex", "made/x.ex"}
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "kept"),
+    [
+        ("*.gen.ex\n", "!y.gen.ex\n", {"lib/y.gen.ex", "lib/deep/x.ex"}),  # the nearer file decides
+        ("!y.gen.ex\n", "*.gen.ex\n", {"lib/deep/x.ex"}),
+        ("lib/*\n!lib/deep/\n", "", {"lib/deep/x.ex"}),
+        ("lib/*\n", "!deep/\n", {"lib/deep/x.ex"}),
+        ("/lib/\n", "!y.gen.ex\n", set()),  # git does not look into a folder that is hidden
+    ],
+)
+def test_what_is_ignored_and_kept_after_all(
+    tmp_path: Path, outer: str, inner: str, kept: set[str]
+) -> None:
+    files = {"lib/y.gen.ex", "lib/deep/x.ex"}
+    make(tmp_path, *files)
+    (tmp_path / ".gitignore").write_text(outer, "utf-8")
+    (tmp_path / "lib/.gitignore").write_text(inner, "utf-8")
+    shown = found(tmp_path)
+    assert shown == kept == {one for one in files if git_shows(tmp_path, one)}
+    assert {one for one in files if not is_ignored(tmp_path, one, Settings())} == shown
+
+
+def git_shows(root: Path, path: str) -> bool:
+    """Whether git itself would track a file."""
+    if not (root / ".git").exists():
+        subprocess.run(["git", "init", "-q", str(root)], check=True)
+    asked = ["git", "-C", str(root), "check-ignore", "-q", "--no-index", path]
+    return subprocess.run(asked, check=False).returncode == 1
 
 
 def test_links_and_odd_names(tmp_path: Path) -> None:
