@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.role import Role
-from lsp_server.syntax.elixir import Call, Capture, Identifier
+from lsp_server.syntax.elixir import Call, Capture, Identifier, Match, ModuleAttribute
 from lsp_server.syntax.literals import Atom, List, Map, Pair, String
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form, Module
@@ -26,6 +26,7 @@ class TokenMistake(Fact):
     kind: str
     name: str  # the function, or the claim
     span: Span
+    key: str = ""  # of a peek: the key or signer at hand that could verify the token
 
 
 class GuardianModule(Fact):
@@ -100,7 +101,7 @@ def _mistakes(form: Form) -> Iterator[TokenMistake]:
     for call in index.calls("peek_claims", "peek_payload", "peek"):
         if call.name in _PEEKS.get(_module(call, form), ()) and call.arity == 1:
             if not _says_so(form) and not _is_verified(call, form):
-                yield TokenMistake("peek", call.dotted, call.callee_span)
+                yield TokenMistake("peek", call.dotted, call.callee_span, _key(call, form))
     for call in index.calls("verify"):
         if _module(call, form) in ("JOSE.JWT", "JOSE.JWS") and call.arity == 2:
             yield TokenMistake("loose", call.dotted, call.callee_span)
@@ -124,6 +125,36 @@ def _module(call: Call, form: Form) -> str:
                 return one.module
         return ""
     return form.names_at(call.start).expand(written)
+
+
+def _key(peek: Call, form: Form) -> str:
+    """The key (JOSE) or the signer (Joken) at hand where a function peeks at a token."""
+    if form.function is None or not peek.arguments or isinstance(peek.arguments[0], Capture):
+        return ""
+    joken = peek.name == "peek_claims"
+    wanted = _SIGNER if joken else _JWK
+    if not joken and _module(peek, form) != "JOSE.JWT":
+        return ""
+    names = [one.name for given in form.function.parameters for one in given.find(Identifier)]
+    names += [
+        one.left.name
+        for one in form.index.nodes(Match)
+        if isinstance(one.left, Identifier) and one.end < peek.start
+    ]
+    found = next((name for name in names if wanted.search(name)), "")
+    if found:
+        return found
+    for other in form.module.forms:
+        node, function = other.node, other.function
+        if isinstance(node, ModuleAttribute) and wanted.search(node.name):
+            return f"@{node.name}"
+        if function is not None and function.arity == 0 and wanted.search(function.name):
+            return f"{function.name}()"
+    return ""
+
+
+_SIGNER = re.compile(r"(?:^|_)signer$")
+_JWK = re.compile(r"(?:^|_)jwk$|^(?:public|signing|verification|verifying|secret)_key$")
 
 
 def _says_so(form: Form) -> bool:

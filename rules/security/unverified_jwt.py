@@ -12,10 +12,10 @@ from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.elixir import Call, DoBlock, Match
 from lsp_server.syntax.literals import List
 from lsp_server.syntax.node import Node, cast
-from lsp_server.text import Span
+from lsp_server.text import Span, line_ending
 
 _WIDTH = 98
 _ALGORITHM = re.compile(rb'"((?:HS|RS|ES|PS)(?:256|384|512)|EdDSA|Ed25519)"')
@@ -94,8 +94,11 @@ class UnverifiedJwt(ProjectRule):
     ## What the fix changes
 
     `verify` becomes `verify_strict` with the one algorithm that the file names, HS256 where it
-    names none or several: say which it is. `"none"` is taken out of a list. Tokens with another
-    algorithm are no longer taken.
+    names none or several: say which it is. `"none"` is taken out of a list. A peek becomes
+    `verify_strict`, or `Joken.verify`, where the function or its module has a key or a signer at
+    hand. Tokens with another algorithm, and those that nobody signed, are no longer taken: with
+    JOSE they raise a MatchError. There is no fix for a peek without a key, for a missing `ttl:`,
+    and for claims that nobody asks about.
     """
 
     severity = Severity.ERROR
@@ -105,9 +108,7 @@ class UnverifiedJwt(ProjectRule):
         index = snapshot.index
         for path, mistake in index.of(TokenMistake):
             message = _MESSAGES[mistake.kind].format(mistake.name)
-            yield self.finding(
-                mistake.span, message, path=path, fix=_fix(path, mistake.kind, mistake.span)
-            )
+            yield self.finding(mistake.span, message, path=path, fix=_fix(path, mistake))
         settings = configuration(index).settings
         guards = list(index.of(GuardianModule))
         if next(iter(index.of(TokenLife)), None) is not None:
@@ -135,14 +136,77 @@ class UnverifiedJwt(ProjectRule):
 _LIVES = {("ttl",), ("token_ttl",)}
 
 
-def _fix(path: str, kind: str, span: Span) -> Fix | None:
+def _fix(path: str, mistake: TokenMistake) -> Fix | None:
+    kind, span = mistake.kind, mistake.span
     if kind == "loose":
         return Fix.review("Verify strictly", lambda snapshot: _strict(snapshot, path, span))
     if kind == "header":
         return Fix.review("Name the algorithm", lambda snapshot: _named(snapshot, path, span))
-    if kind == "none":
+    if kind == "none" and not mistake.name.endswith(".create"):
         return Fix.review("Leave `none` out", lambda snapshot: _without_none(snapshot, path, span))
+    if kind == "peek" and mistake.key:
+        return Fix.review("Verify the token", lambda snapshot: _verified(snapshot, path, mistake))
     return None
+
+
+def _verified(snapshot: Snapshot, path: str, mistake: TokenMistake) -> list[Edit]:
+    """A peek with the key at hand as a strict verification, which a made up token fails."""
+    document = snapshot.document(path)
+    node = None if document is None else _node(document, mistake.span)
+    call = node if isinstance(node, Call) else None if node is None else node.enclosing(Call)
+    if document is None or call is None or not call.arguments or "\n" in call.text:
+        return []
+    if call.name == "peek_claims":
+        end = call.written_arguments[-1].end if call.written_arguments else call.end - 1
+        text = f", {mistake.key}" if call.written_arguments else mistake.key
+        callee = call.callee_span
+        edits = [Edit(callee, "Joken.verify", path), Edit(Span(end, end), text, path)]
+        return edits if _fits(document, edits) else []
+    token = call.arguments[0].text
+    given = f'JOSE.JWT.verify_strict({mistake.key}, ["{_algorithm(document)}"], {token})'
+    whole: Node = call if call.pipe is None else call.pipe
+    around = whole.parent
+    if "\n" in whole.text:
+        return []
+    if isinstance(around, Match) and around.right == whole:
+        left = around.left
+        edits = [
+            Edit(left.span, f"{{true, {left.text}, _jws}}", path),
+            Edit(whole.span, given, path),
+        ]
+        return edits if _fits(document, edits) else []
+    return _verified_before(document, whole, given)
+
+
+def _verified_before(document: Document, whole: Node, given: str) -> list[Edit]:
+    """A line that verifies before the statement, which then uses what it gives."""
+    statement = whole
+    for outer in whole.ancestors():
+        if isinstance(outer, DoBlock):
+            break
+        statement = outer
+    block = statement.parent
+    form = document.outline.form_at(whole.start)
+    around = block.parent if isinstance(block, DoBlock) else None
+    if form is None or not isinstance(around, Call) or around.name not in ("def", "defp"):
+        return []
+    lines = document.lines
+    start = lines.starts[lines.line_at(statement.start)]
+    line = f"{lines.indentation(statement.start).decode()}{{true, jwt, _jws}} = {given}"
+    newline = line_ending(document.source)
+    free = re.search(rb"\bjwt\b", form.bytes) is None
+    if not free or document.source[start : statement.start].strip() or len(line) > _WIDTH:
+        return []
+    gap = newline if "\n" in statement.text else ""
+    path = document.path
+    return [Edit(Span(start, start), f"{line}{newline}{gap}", path), Edit(whole.span, "jwt", path)]
+
+
+def _fits(document: Document, edits: list[Edit]) -> bool:
+    """Whether the line of some edits does not grow too long."""
+    number = document.lines.line_at(edits[0].span.start)
+    grown = sum(len(one.text) - one.span.length for one in edits)
+    return len(document.lines.line_bytes(number).rstrip()) + grown <= _WIDTH
 
 
 def _node(document: Document, span: Span) -> Node | None:
@@ -184,9 +248,11 @@ def _without_none(snapshot: Snapshot, path: str, span: Span) -> list[Edit]:
     document = snapshot.document(path)
     node = None if document is None else _node(document, span)
     around = None if node is None else node.parent
-    if not isinstance(around, List) or node is None or len(around.elements) < 2:
+    if document is None or node is None or not isinstance(around, List):
         return []
     elements = around.elements
+    if len(elements) < 2:
+        return [Edit(node.span, f'"{_algorithm(document)}"', path)]
     at = elements.index(node)
     if at + 1 < len(elements):
         return [Edit(Span(node.start, elements[at + 1].start), "", path)]
