@@ -67,9 +67,10 @@ class UnguardedSubscribe(Rule):
 
     ## What the fix changes
 
-    The call, with the loop that it is all of, goes under `if connected?(socket)`. There is no fix
-    where its result is used, where the socket has no name, or where a function that `mount` calls
-    does more than subscribe.
+    The call, with the loop that it is all of, goes under `if connected?(socket)`. Where a variable
+    takes its result, that is nil without a connection, and the fix asks to be looked at. There is
+    none where the result is used otherwise, where the socket has no name, or where a function that
+    `mount` calls does more than subscribe.
     """
 
     requires = "phoenix_live_view"
@@ -112,6 +113,9 @@ class UnguardedSubscribe(Rule):
         socket = _socket(function)
         edits = _guarded(expression, socket, file) if expression is not None and socket else None
         fix = None if edits is None else Fix.safe("Only when connected", lambda _: edits)
+        bound = None if wrapped is None or not socket else _bound(wrapped, socket, file)
+        if fix is None and bound is not None:
+            fix = Fix.review("Only when connected, else nil", lambda _: [bound])
         advice = "guard it with `connected?(socket)`"
         return self.finding(call.name_span, f"{message}: {advice}", fix=fix, related=related)
 
@@ -230,6 +234,18 @@ def _guarded(expression: Node, socket: str, file: File) -> list[Edit] | None:
             end = lines.line_span(last).end
             edits.append(Edit(Span(end, end), newline))
     return edits
+
+
+def _bound(call: Call, socket: str, file: File) -> Edit | None:
+    """`timer = Process.send_after(…)` under a condition: the variable is nil without it."""
+    match call.parent:
+        case Match(_, Identifier(), right) as outer if right == call:
+            text = f"if connected?({socket}), do: {call.text}"
+            indent = file.document.lines.indentation(outer.start)
+            length = len(indent) + len(outer.text) - len(call.text) + len(text)
+            fits = "\n" not in outer.text and length <= LINE_LENGTH
+            return Edit(call.span, text) if fits and not _needs_block(call) else None
+    return None
 
 
 def _needs_block(expression: Node) -> bool:
