@@ -19,10 +19,12 @@ _OWN = (b"self()", b"Process.", b"receive", b"super(")
 
 
 class ServerModule(Fact):
-    """A module with callbacks of a server. `polls` says that all it answers is its own timer."""
+    """A module with callbacks of a server. `polls` says that all it answers is its own timer,
+    `flushes` that it has a timer and gives no answers, but may be told things by casts."""
 
     module: str
     polls: bool
+    flushes: bool = False
 
 
 class LaterReply(Fact):
@@ -46,8 +48,8 @@ def collect_server_modules(document: Document) -> Iterator[Fact]:
         if module.call is None or not (calls or 2 in defined.get("handle_info", ())):
             continue
         name = full_name(module)
-        asked = calls or 2 in defined.get("handle_cast", ())
-        yield ServerModule(name, not asked and _schedules_itself(module))
+        flushes = not calls and _schedules_itself(module)
+        yield ServerModule(name, flushes and 2 not in defined.get("handle_cast", ()), flushes)
         for function in module.functions if calls else ():
             if (function.name, function.arity) == ("handle_call", 3) and reply_of(function):
                 yield LaterReply(name, function.name_span)

@@ -20,7 +20,9 @@ def test_a_module_polls_that_answers_nothing_but_its_timer() -> None:
     )
     call = "def handle_call(:get, _from, s), do: {:reply, s, put(s)}"
     topic = 'def init(_), do: Phoenix.PubSub.subscribe(Shop.PubSub, "orders")'
-    assert facts(module(timer)) == [ServerModule("Shop.Feed", True)]
+    cast = "def handle_cast(_, s), do: {:noreply, s}"
+    assert facts(module(timer)) == [ServerModule("Shop.Feed", True, True)]
+    assert facts(module(f"{timer}\n{cast}")) == [ServerModule("Shop.Feed", False, True)]
     assert facts(module(f"{timer}\n{call}")) == [ServerModule("Shop.Feed", False)]
     assert facts(module(f"{topic}\n{timer}")) == [ServerModule("Shop.Feed", False)]
 
