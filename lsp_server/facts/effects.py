@@ -252,7 +252,6 @@ class _Callees:
             key: (key[0], key[1], one.arity) for key, (_, one) in known.items() if not one.is_macro
         }
         self._tables: dict[str, Mapping[str, Effect]] = {}
-        self._imports: dict[str, tuple[str, ...]] = {}
 
     def is_repo(self, module: str) -> bool:
         """Whether a module is a repo."""
@@ -273,10 +272,18 @@ class _Callees:
     def primitive(self, caller: str, call: CallSite) -> Effect:
         """What a library's function does."""
         module = call.module or caller
+        found = self._effects(module).get(call.name, NOTHING)
+        importing = None if call.module or found else self._modules.get(caller)
+        for one in () if importing is None else importing[1].imports:
+            if one.offers(call.name, call.arity):
+                found |= self._effects(one.module).get(call.name, NOTHING)
+        return found
+
+    def _effects(self, module: str) -> Mapping[str, Effect]:
         table = self._tables.get(module)
         if table is None:
             table = self._tables[module] = self._table(module)
-        return table.get(call.name, NOTHING)
+        return table
 
     def _table(self, module: str) -> Mapping[str, Effect]:
         if module in LIBRARY:

@@ -349,3 +349,13 @@ end"""
     assert step.text == "`Shop.Notifier.send/2` calls `Repo.insert/1`"
     assert graph.way("Shop.A", clause.calls[0], Effect.MAIL) == ()
     assert graph.leaf("Shop.A", clause.calls[0], Effect.HTTP) is None
+
+
+def test_functions_of_libraries_by_import() -> None:
+    mailer = "defmodule Shop.Post do\n  use Swoosh.Mailer, otp_app: :shop\nend"
+    head = "import Shop.Post, only: [deliver: 1]\n  import HTTPoison, except: [post: 2]"
+    assert effects("deliver(x)", mailer, head=head) == Effect.MAIL
+    assert effects("x |> deliver()", mailer, head=head) == Effect.MAIL
+    assert effects("deliver(x, y)", mailer, head=head) == Effect(0)
+    assert effects("get(x)", mailer, head=head) == Effect.HTTP
+    assert effects("post(x, y)", mailer, head=head) == Effect(0)
