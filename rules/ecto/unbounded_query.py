@@ -35,6 +35,8 @@ _LOOKUP_TABLES = [
     *("countries", "currencies", "languages", "locales", "roles", "permissions", "plans"),
     *("settings", "timezones", "time_zones", "states", "statuses", "categories", "tags"),
 ]
+_KINDS = re.compile(r"_(?:types|kinds|statuses)$")  # tables that code or an operator fills
+_FARTHEST = 4  # calls below the page; what is further down checks or moves data, and shows none
 _MOST = 100  # rows, in the limit that the fix adds
 _STEPS = 5_000
 _WANTS_ALL = re.compile(r"sitemap|export|csv|_ids$", re.I)
@@ -133,10 +135,10 @@ class UnboundedQuery(ProjectRule):
     - The query has a `limit`, an `offset`, any `where`, a grouping or an inner join.
     - The module or function is called after a sitemap, an export or a CSV, or fetches ids.
     - The query starts from what is not seen: a parameter, a function that builds it.
-    - No controller, LiveView, live component or resolver comes to it.
+    - No controller, LiveView, live component or resolver comes to it in four calls.
     - The table is small by its name: `lookup_tables` in the settings, which by default names
       countries, currencies, languages, locales, roles, permissions, plans, settings, timezones,
-      states, statuses, categories and tags.
+      states, statuses, categories and tags; or it ends in `_types`, `_kinds` or `_statuses`.
 
     ## What the fix changes
 
@@ -164,13 +166,15 @@ class UnboundedQuery(ProjectRule):
             schema = known.of(one.schema)
             if schema is None or schema.embedded or schema.table in small:
                 continue
+            if _KINDS.search(schema.table):
+                continue
             if not set(one.parts) <= _KEEPING:
                 continue
             if _WANTS_ALL.search(one.module) or _WANTS_ALL.search(one.function):
                 continue
             key = one.module, one.function, one.arity
             way = _way(graph, key, entries)
-            if way is None:
+            if way is None or len(way) > _FARTHEST:
                 continue
             row = one.schema.rpartition(".")[2]
             yield self.finding(
