@@ -266,7 +266,7 @@ def _fix(snapshot: Snapshot, path: str, load: LoadById, schema: Schema | None) -
         if (one.module, one.name) == (load.callee, load.name)
     ]
     scoped = any(one.arity == 2 for _, one in own)
-    if not scoped and (len(scopes) != 1 or schema is None or len(own) != 1):
+    if not scoped and (len(scopes) != 1 or len(own) != 1 or not _owner_key(schema)):
         return None
     return Fix.review(
         "Pass the scope on",
@@ -302,12 +302,29 @@ def _passed(
             return
         newline = line_ending(document.source)
         end = forms[-1].span.end
-        yield Edit(Span(end, end), newline * 2 + added.replace("\n", newline), context)
+        lines = document.lines
+        below = lines.line_bytes(lines.line_at(end) + 1).strip()
+        gap = newline if below and below != b"end" else ""
+        text = newline * 2 + added.replace("\n", newline) + gap
+        yield Edit(Span(end, end), text, context)
     holder = "socket" if load.live else "conn"
     text = f"{holder}.assigns.current_scope, "
     line = here.lines.line_bytes(here.lines.line_at(load.arguments.start)).decode().rstrip()
     if len(line) + len(text) <= WIDTH:
         yield Edit(Span(load.arguments.start, load.arguments.start), text, path)
+
+
+def _owner_key(schema: Schema | None) -> str:
+    """The key of the user whose record it is; empty where there is none, or several."""
+    if schema is None:
+        return ""
+    users = [one for one in schema.associations if one.kind == "belongs_to"]
+    named = [one for one in users if one.name == "user"]
+    typed = [one for one in users if one.target.rpartition(".")[2] == "User"]
+    found = named or typed
+    if len(found) == 1:
+        return found[0].foreign_key or f"{found[0].name}_id"
+    return "user_id" if any(one.name == "user_id" for one in schema.fields) else ""
 
 
 def _takes_scope(form: Form) -> bool:
@@ -319,8 +336,8 @@ def _added(forms: list[Form], scope: str, schema: Schema) -> str:
     """The function for one's own record, made after `Repo.get!(Record, id)`."""
     form = forms[0]
     function = form.function
-    owner = next((one for one in schema.associations if one.name == "user"), None)
-    if len(forms) != 1 or function is None or len(function.body) != 1 or owner is None:
+    owner = _owner_key(schema)
+    if len(forms) != 1 or function is None or len(function.body) != 1 or not owner:
         return ""
     body = function.body[0]
     if not isinstance(body, Call) or body.name not in ("get!", "get") or body.pipe is not None:
@@ -334,7 +351,7 @@ def _added(forms: list[Form], scope: str, schema: Schema) -> str:
     name = form.names_at(form.span.start).shorten(scope)
     key_name = function.parameters[0].text
     asked = body.name.replace("get", "get_by")
-    keys = f"id: {key_name}, user_id: scope.user.id"
+    keys = f"id: {key_name}, {owner}: scope.user.id"
     lines = [
         f"{indent}def {function.name}(%{name}{{}} = scope, {key_name}) do",
         f"{indent}  {body.module}.{asked}({record.text}, {keys})",
