@@ -32,7 +32,7 @@ from lsp_server.facts.migrations import (
     Unknown,
     place_of,
 )
-from lsp_server.facts.values import UNKNOWN, Scope, Value, bindings, value_of
+from lsp_server.facts.values import UNKNOWN, Name, Scope, Value, bindings, value_of
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
@@ -56,6 +56,10 @@ _LINES = frozenset({"add", "add_if_not_exists", "modify", "remove", "remove_if_e
 _AROUND = frozenset({"transaction", "transact"})
 _QUERIES = frozenset({"query", "query!"})
 _LOOPS = frozenset({"Enum.each", "Enum.map", "Stream.each", "Enum.flat_map"})
+_ELIXIR = frozenset(
+    {"Application", "Code", "Enum", "IO", "Keyword", "List", "Logger", "Map", "Mix"}
+)
+_SPOKEN = frozenset({"index", "unique_index", "constraint", "table", "references", "fragment"})
 _HARMLESS = frozenset({"flush", "import", "alias", "require", "raise", "comment", "disable"})
 
 
@@ -172,6 +176,9 @@ class _Run:
             self.vague = True
         else:
             self.done.extend(migration_data.changes(call, self.body.module, conditional))
+            if call.module and call.module.partition(".")[0] not in _ELIXIR:
+                values = [migration_objects.read(one, scope) for one in arguments]
+                self.foreign(arguments, values, conditional)
             if call.name in _AROUND and arguments:
                 self.apply(arguments[0], [], scope, conditional, depth)
 
@@ -364,6 +371,16 @@ class _Run:
         values = [migration_objects.read(one, scope) for one in arguments]
         if not self.invoke(name, values, conditional, depth) and name not in _HARMLESS:
             self.vague |= self.lines is not None
+            if name not in _SPOKEN:
+                self.foreign(arguments, values, conditional)
+
+    def foreign(
+        self, arguments: Sequence[Node], values: Sequence[Value], conditional: bool
+    ) -> None:
+        """A function of another module is told a table, of which it may make anything."""
+        for node, value in zip(arguments, values, strict=True):
+            if self.lines is None and isinstance(value, Name):
+                self.done.append(Unknown(node.span, conditional, TableName(str(value))))
 
     def invoke(self, name: str, values: list[Value], conditional: bool, depth: int) -> bool:
         clauses = self.body.functions.get((name, len(values)), [])

@@ -365,3 +365,11 @@ def test_facts_survive_the_cache() -> None:
     code += b"references(:b)\nend\ncreate index(:t, [:a])\nend\nend"
     facts = collect(Document(PATH, code))
     assert FileFacts(encoded=facts.encode()).of(Migration) == facts.of(Migration)
+
+
+def test_functions_of_other_modules_may_do_anything_to_the_tables_they_are_told() -> None:
+    for code in ("add_slug(:posts)", "Shop.Helpers.add_slug(:posts, unique: true)"):
+        (found,) = (one for one in change(code) if isinstance(one, Unknown))
+        assert found.table.name == "posts"
+    for code in ("Logger.info(:posts)", "index(:posts, [:a])", "Shop.Helpers.run(1)"):
+        assert not any(isinstance(one, Unknown) for one in change(code))

@@ -10,12 +10,15 @@ from tests.rules.harness import encode, fix_all
 
 RULES = (
     "ecto/missing-check-constraint",
+    "ecto/missing-constraint-call",
     "ecto/missing-fk-constraint",
     "ecto/missing-fk-index",
     "ecto/missing-on-delete",
     "ecto/missing-timestamps",
     "ecto/missing-unique-index",
+    "ecto/n-plus-one",
     "ecto/nullable-required",
+    "ecto/unsafe-migration",
 )
 CASES = [(rule, case) for rule in RULES for case in markdown_cases(rule) if case.fixed]
 
