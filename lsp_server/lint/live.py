@@ -2,8 +2,8 @@
 
 An edit strictly inside a function or its documentation moves the forms after it and marks that one.
 Only it is parsed again, alone and at its place, as long as it still is one whole function with the
-same head; a tree of the whole file is not needed for that. Everything else is a full check, which takes over
-the findings of forms whose text and context are as before.
+same head; a tree of the whole file is not needed for that. Everything else is a full check, which
+takes over the findings of forms whose text and context are as before.
 """
 
 from __future__ import annotations
