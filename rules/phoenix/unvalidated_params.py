@@ -9,8 +9,16 @@ from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.syntax.definitions import Function
-from lsp_server.syntax.elixir import Access, Call, Identifier, Match
-from lsp_server.syntax.literals import Keywords, List, Map
+from lsp_server.syntax.elixir import (
+    Access,
+    AnonymousFunction,
+    BinaryOperator,
+    Call,
+    Capture,
+    Identifier,
+    Match,
+)
+from lsp_server.syntax.literals import Keywords, List, Map, String
 from lsp_server.syntax.node import Node
 from lsp_server.text import LineIndex, Span, line_ending
 
@@ -35,6 +43,10 @@ _FILES = (
 )
 _WRITES = ("insert", "insert!", "insert_all", "update_all", "query", "query!")
 _CHECKS = re.compile(r"Integer\.parse|Path\.(?:safe_relative|basename)|=~|Regex\.match")
+# What is in them may not be reached.
+_SOMETIMES = frozenset({"do_block", "stab_clause", "block"})
+_SKIPPED = re.compile(r"(?:do|else):")
+_LAZY = frozenset({"&&", "||", "and", "or", "<-", "->"})
 _RESCUES = re.compile(r"\brescue\b")
 
 
@@ -91,9 +103,9 @@ class UnvalidatedParams(Rule):
     ## What the fix changes
 
     `x = String.to_integer(value)` becomes a `case` over `Integer.parse/1` that raises
-    `Plug.BadRequestError`, for which the visitor gets a 400. A default may be better than that. The
-    other calls have no fix: cast the parameters with a changeset, or look the value up in a list of
-    what is allowed.
+    `Plug.BadRequestError`, for which the visitor gets a 400; a number that is given to a call is
+    parsed in a line before it. A default may be better than that. The other calls have no fix: cast
+    the parameters with a changeset, or look the value up in a list of what is allowed.
     """
 
     @on(Call, name="to_integer")
@@ -108,7 +120,7 @@ class UnvalidatedParams(Rule):
             return
         if _defaulted(given) or _is_checked(given, function):
             return
-        edits = _parsed(call, given, file)
+        edits = _parsed(call, given, function, file)
         fix = None if edits is None else Fix.review("Parse it, and answer 400", lambda _: edits)
         yield self.finding(
             call.callee_span,
@@ -211,39 +223,94 @@ def _short(node: Node) -> str:
     return text if len(text) <= 40 else f"{text[:37]}…"
 
 
-def _parsed(call: Call, given: Node, file: File) -> list[Edit] | None:
-    """The parsing of a value that a line of its own assigns to a variable; None elsewhere."""
-    whole: Node = call if call.pipe is None else call.pipe
-    match = whole.parent
-    if not isinstance(match, Match) or match.right != whole:
+def _parsed(call: Call, given: Node, function: Function, file: File) -> list[Edit] | None:
+    """The parsing of a value: in the place of a match with a variable, or in a line of its own
+    before the statement that needs it; None where that is deeper in."""
+    if not isinstance(given, (Identifier, Access)):
         return None
-    if not isinstance(match.left, Identifier) or not isinstance(given, (Identifier, Access)):
+    whole: Node = call if call.pipe is None else call.pipe
+    statement = _statement(whole, function)
+    if statement is None:
         return None
     lines, newline = file.document.lines, line_ending(file.document.source)
-    first, last = lines.line_at(match.start), lines.line_at(match.end)
-    indent = lines.indentation(match.start).decode()
-    line = lines.line_span(first)
-    alone = line.start + len(indent) == match.start and line.end == match.end
-    if first != last or not alone:
+    first, last = lines.line_at(statement.start), lines.line_at(statement.end)
+    indent = lines.indentation(statement.start).decode()
+    if lines.line_span(first).start + len(indent) != statement.start:
+        return None
+    if lines.line_span(last).end != statement.end:
         return None
     value = given.text if isinstance(given, Identifier) else f'{given.text} || ""'
-    rows = (
-        f"{match.left.text} =",
+    match = statement if isinstance(statement, Match) and statement.right == whole else None
+    if match is not None and isinstance(match.left, Identifier) and first == last:
+        edits = [Edit(match.span, f"{newline}{indent}".join(_rows(match.left.text, value)))]
+    else:
+        name = _name(given, function)
+        if not name:
+            return None
+        rows = f"{newline}{indent}".join(_rows(name, value))
+        at = statement.start
+        edits = [
+            Edit(Span(at, at), f"{rows}{newline}{newline}{indent}"),
+            Edit(whole.span, name),
+        ]
+        last = -1
+    above = first
+    while lines.line_bytes(above - 1).lstrip().startswith(b"#"):
+        above -= 1
+    siblings = [] if statement.parent is None else statement.parent.children
+    if siblings[:1] != [statement] and lines.line_bytes(above - 1).strip():
+        edits.append(_blank(lines, above, newline))
+    if last >= 0 and siblings[-1:] != [statement] and lines.line_bytes(last + 1).strip():
+        edits.append(_blank(lines, last + 1, newline))
+    return edits
+
+
+def _rows(name: str, value: str) -> tuple[str, ...]:
+    return (
+        f"{name} =",
         f"  case Integer.parse({value}) do",
         '    {number, ""} -> number',
         "    _ -> raise Plug.BadRequestError",
         "  end",
     )
-    edits = [Edit(match.span, f"{newline}{indent}".join(rows))]
-    above = first
-    while lines.line_bytes(above - 1).lstrip().startswith(b"#"):
-        above -= 1
-    siblings = [] if match.parent is None else match.parent.children
-    if siblings[:1] != [match] and lines.line_bytes(above - 1).strip():
-        edits.append(_blank(lines, above, newline))
-    if siblings[-1:] != [match] and lines.line_bytes(last + 1).strip():
-        edits.append(_blank(lines, last + 1, newline))
-    return edits
+
+
+def _statement(node: Node, function: Function) -> Node | None:
+    """The statement of a function's `do` block that a node is in, if it always comes to it."""
+    if function.call.do_block is None:
+        return None
+    while node not in function.body:
+        parent = node.parent
+        if parent is None or parent.span == function.call.span:
+            return None
+        if isinstance(parent, (AnonymousFunction, Capture)) or parent.kind in _SOMETIMES:
+            return None
+        if _SKIPPED.match(parent.text) is not None and parent.kind == "pair":
+            return None
+        if isinstance(parent, BinaryOperator) and parent.operator in _LAZY:
+            return None
+        node = parent
+    return node
+
+
+def _name(given: Node, function: Function) -> str:
+    """A name for the number: the value's own where nothing else needs that."""
+    match given:
+        case Identifier(name):
+            used = 1 + any(_has_word(one.text, name) for one in function.parameters)
+        case Access(Node(), String(str(name))) if re.fullmatch(r"[a-z]\w*", name):
+            used = 1
+        case _:
+            return ""
+    words = [one.name for one in function.call.find(Identifier)]
+    taken = used if isinstance(given, Identifier) else 0
+    if words.count(name) > taken:
+        name = f"{name}_number"
+    return "" if name.endswith("_number") and name in words else name
+
+
+def _has_word(text: str, name: str) -> bool:
+    return re.search(rf"\b{name}\b", text) is not None
 
 
 def _blank(lines: LineIndex, line: int, newline: str) -> Edit:
