@@ -164,11 +164,44 @@ class _Insertion:
             body = f",{self.newline}".join(inner + self._broken(one, inner) for one in all_of_them)
             text = f"[{self.newline}{body}{self.newline}{outer}]{self._gap_below}"
             return [self._change(self.node.span, text)]
+        if others + len(joined) + 2 > WIDTH + 1:  # the formatter leaves the last bracket outside
+            around = self._call_broken(all_of_them)
+            if around is not None:
+                return [around]
         if at == len(old):
             text = ", ".join(["", *written] if old else written)
             return [self._change(Span(self.node.end - 1, self.node.end - 1), text)]
         start = self.elements[at].start
         return [self._change(Span(start, start), "".join(f"{one}, " for one in written))]
+
+    def _call_broken(self, children: list[str]) -> Change | None:
+        """`Supervisor.start_link([…], strategy: …)` on several lines, where it is a statement."""
+        call = self.node.enclosing(Call)
+        if call is None or not call.has_parentheses:
+            return None
+        match call.written_arguments:
+            case [List() as first, Keywords() as options] if first == self.node:
+                pairs = [one.text for one in options.pairs]
+            case _:
+                return None
+        line = self.lines.line_span(self.lines.line_at(call.start)).slice(self.source)
+        if line.strip() != call.bytes:
+            return None
+        outer = self.lines.indentation(call.start).decode()
+        inner, newline = outer + "  ", self.newline
+        opening = call.bytes[: first.start - call.start].decode()
+        flat = f"[{', '.join(children)}],"
+        if len(outer) + len(opening) + len(flat) <= WIDTH:
+            text = opening + flat
+        elif len(inner) + len(flat) <= WIDTH:
+            text = f"{opening}{newline}{inner}{flat}"
+        else:
+            deep = inner + "  "
+            body = f",{newline}".join(deep + self._broken(one, deep) for one in children)
+            text = f"{opening}{newline}{inner}[{newline}{body}{newline}{inner}],"
+        rest = f",{newline}".join(inner + one for one in pairs)
+        text = f"{text}{newline}{rest}{newline}{outer}){self._gap_below}"
+        return self._change(call.span, text)
 
     @property
     def _gap_below(self) -> str:
