@@ -10,7 +10,7 @@ from lsp_server.facts.schemas import schemas
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.literals import Atom
+from lsp_server.syntax.literals import Atom, Float
 from lsp_server.text import Span
 
 _MONEY = re.compile(
@@ -69,7 +69,7 @@ class FloatMoney(ProjectRule):
 
     ## What the fix changes
 
-    The type becomes `:decimal`. Code that does arithmetic with the field must then use `Decimal`,
+    The type becomes `:decimal`, and a default of a schema a `Decimal`. Code that does arithmetic with the field must then use `Decimal`,
     and a column that exists already needs a migration (`modify :unit_price, :decimal, from:
     :float`).
     """
@@ -118,9 +118,17 @@ def _is_code(path: str) -> bool:
 def _as_decimal(snapshot: Snapshot, path: str, span: Span) -> list[Edit]:
     document = snapshot.document(path)
     form = None if document is None else document.outline.form_at(span.start)
-    for call in form.index.calls("field", "add", "modify") if form is not None else ():
+    for call in form.index.calls(*_LINES) if form is not None else ():
         written = call.written_arguments
         if len(written) > 1 and written[0].span == span:
             if isinstance(written[1], Atom) and written[1].name == "float":
-                return [Edit(written[1].span, ":decimal", path)]
+                edits = [Edit(written[1].span, ":decimal", path)]
+                default = call.keyword("default")
+                if call.name == "field" and isinstance(default, Float):
+                    # Arithmetic of Decimal takes no floats.
+                    edits.append(Edit(default.span, f'Decimal.new("{default.text}")', path))
+                return edits
     return []
+
+
+_LINES = ("field", "add", "add_if_not_exists", "modify")

@@ -103,10 +103,11 @@ class QueryInLoop(ProjectRule):
                 continue
             for call in clause.calls:
                 if call.place & LOOP and not call.place & (SMALL | CHUNKED | CONCURRENT | LATER):
-                    yield from self._judge(graph, known, preloads, clause, call)
+                    yield from self._judge(snapshot, graph, known, preloads, clause, call)
 
     def _judge(
         self,
+        snapshot: Snapshot,
         graph: CallGraph,
         known: Schemas,
         preloads: Container[FunctionKey],
@@ -133,11 +134,13 @@ class QueryInLoop(ProjectRule):
             message = f"`{name}` writes to the database once for {each}; one write could do for all"
         else:
             message = f"`{name}` queries the database once for {each}; one query could do for all"
+        fix = _fix(known, clause.path, call)
         yield self.finding(
             call.span,
             message,
             path=clause.path,
-            fix=_fix(known, clause.path, call),
+            # A fix is offered only where it can be written.
+            fix=fix if fix is not None and fix.build and any(fix.build(snapshot)) else None,
             related=[Related(step.span, step.text, step.path) for step in way],
             severity=Severity.INFORMATION if effect is Effect.DB_WRITE else Severity.WARNING,
         )
