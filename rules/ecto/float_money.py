@@ -69,9 +69,9 @@ class FloatMoney(ProjectRule):
 
     ## What the fix changes
 
-    The type becomes `:decimal`, and a default of a schema a `Decimal`. Code that does arithmetic with the field must then use `Decimal`,
-    and a column that exists already needs a migration (`modify :unit_price, :decimal, from:
-    :float`).
+    The type becomes `:decimal`, and a default of a schema a `Decimal`. Code that does arithmetic
+    with the field must then use `Decimal`, and a column that exists already needs a migration
+    (`modify :unit_price, :decimal, from: :float`).
     """
 
     reads = (schemas, database)
