@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from lsp_server.check_request import Clock, Request, Selection, note_unread
+from lsp_server.lint.finding import Finding
 from lsp_server.project.fixing import Fixed, Fixer, safe, write
 from lsp_server.project.full_check import FullCheck, answers
 from lsp_server.project.workspace import Workspace
@@ -30,24 +31,43 @@ def check_project(root: Path, selection: Selection, request: Request, clock: Clo
     clock.step("find files")
     note_unread(root, {entry.path for entry in check.entries}, selection, request)
     _run(check, request, clock)
-    changes: list[FileChange] = []
-    applied = 0
-    if not request.changes_nothing:
-        fixer = Fixer(workspace)
-        paths = [path for path in workspace.paths_with_findings() if selection.holds(path)]
-        allowed = (lambda _: True) if request.unsafe_fixes else safe
-        for _ in fixer.run(paths, lambda one: selection.wants(one) and allowed(one)):
-            pass
-        clock.step("fix")
-        alone = write(workspace.root, fixer.outcome) if request.fix else set[str]()
-        for path in sorted(alone):
-            click.echo(f"{path} was left alone: it has changed meanwhile.", err=True)
-        changes = _changes(fixer.outcome, alone)
-        applied = sum(1 for paths in fixer.outcome.together if not paths & alone)
-        workspace = fixer.workspace
-    findings = [one for one in workspace.all_findings() if selection.wants(one)]
     files = len(check.entries)
-    return Report.for_project(root, workspace.source, findings, files, changes, applied)
+    if request.changes_nothing:
+        findings = list(filter(selection.wants, workspace.all_findings()))
+        return Report.for_project(root, workspace.source, findings, files)
+    fixer = Fixer(workspace)
+    paths = [path for path in workspace.paths_with_findings() if selection.holds(path)]
+    allowed = (lambda _: True) if request.unsafe_fixes else safe
+    for _ in fixer.run(paths, lambda one: selection.wants(one) and allowed(one)):
+        pass
+    clock.step("fix")
+    alone = write(workspace.root, fixer.outcome) if request.fix else {}
+    for path, why in sorted(alone.items()):
+        click.echo(f"{path} was left alone: {why}.", err=True)
+    changes = _changes(fixer.outcome, alone.keys())
+    applied = sum(1 for paths in fixer.outcome.together if paths.isdisjoint(alone))
+    said, source = _left_to_say(workspace, fixer, alone)
+    findings = list(filter(selection.wants, said))
+    return Report.for_project(root, source, findings, files, changes, applied)
+
+
+def _left_to_say(
+    workspace: Workspace, fixer: Fixer, alone: Collection[str]
+) -> tuple[list[Finding], Callable[[str], bytes | None]]:
+    """The findings after the fixes, and the texts they are about; of files that were left alone,
+    those before."""
+    fixed, twin = fixer.outcome, fixer.workspace
+    old = {fixed.origin(path) for path in alone}
+    hidden = old.union(alone)
+    said = [one for one in twin.all_findings() if one.path not in hidden]
+    said += [one for one in workspace.all_findings() if one.path in old]
+
+    def source(path: str) -> bytes | None:
+        if path in old:
+            return fixed.before.get(path) or workspace.source(path)
+        return twin.source(path)
+
+    return sorted(said, key=lambda one: one.path), source
 
 
 def _run(check: FullCheck, request: Request, clock: Clock) -> None:
@@ -64,7 +84,7 @@ def _run(check: FullCheck, request: Request, clock: Clock) -> None:
     clock.step("remember")
 
 
-def _changes(outcome: Fixed, alone: set[str]) -> list[FileChange]:
+def _changes(outcome: Fixed, alone: Collection[str]) -> list[FileChange]:
     """What fixes have changed, file by file."""
     found = []
     for path, text in sorted(outcome.texts.items()):

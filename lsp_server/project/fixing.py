@@ -4,6 +4,7 @@ preview."""
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -134,47 +135,72 @@ def safe(finding: Finding) -> bool:
     return finding.fix is not None and finding.fix.applicability is Applicability.SAFE
 
 
-def write(root: Path, fixed: Fixed) -> set[str]:
+def write(root: Path, fixed: Fixed) -> dict[str, str]:
     """Bring the outcome to disk; each file is replaced whole or not at all.
 
-    The answer is the files that were left alone because they, or files that the same fixes touch,
-    are no longer what the fixes were made for. Raises OSError.
+    The answer is the files that were left alone, each with the reason: it is no longer what the
+    fixes were made for, or cannot be written, or so it is with another file of the same fix. New
+    texts are written beside all files before the first is replaced. Raises OSError where replacing
+    fails after all.
     """
     alone = {
-        path
+        path: "it has changed meanwhile"
         for path in fixed.texts
         if read_file(root, fixed.origin(path))
         != (None if path in fixed.created else fixed.before.get(fixed.origin(path)))
     }
-    grown = True
-    while grown:
-        size = len(alone)
-        for paths in fixed.together:
-            touched = {path for path in fixed.texts if paths & {path, fixed.origin(path)}}
-            if touched & alone:
-                alone |= touched
-        grown = len(alone) > size
-    for path in fixed.texts.keys() - alone:
-        _replace(root / path, fixed.texts[path])
+    ready: dict[str, Path] = {}
+    try:
+        for path in fixed.texts.keys() - alone.keys():
+            try:
+                ready[path] = _written_beside(root / path, root / fixed.origin(path), fixed, path)
+            except OSError as error:
+                alone[path] = f"it cannot be written ({error.strerror or error})"
+        _spread(alone, fixed)
+        for path in ready.keys() - alone.keys():
+            ready[path].replace(root / path)
+    finally:
+        for temporary in ready.values():
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
     for path, new in fixed.renamed.items():
         if new not in alone:
             (root / path).unlink(missing_ok=True)
     return alone
 
 
-def _replace(target: Path, text: bytes) -> None:
+def _spread(alone: dict[str, str], fixed: Fixed) -> None:
+    """A fix is made whole or not at all: what touches a file that is left alone is left too."""
+    grown = True
+    while grown:
+        size = len(alone)
+        for paths in fixed.together:
+            touched = {path for path in fixed.texts if paths & {path, fixed.origin(path)}}
+            cause = min(touched & alone.keys(), default=None)
+            if cause is not None:
+                for path in touched - alone.keys():
+                    alone[path] = f"its fix also changes {cause}"
+        grown = len(alone) > size
+
+
+def _written_beside(target: Path, origin: Path, fixed: Fixed, path: str) -> Path:
+    """The new text in a file beside its place. Raises OSError, also where the file that it is for
+    may be read only: a folder would let it be replaced all the same."""
+    mode = 0o666 & ~_umask() if path in fixed.created else origin.stat().st_mode
+    if not mode & 0o222:
+        raise PermissionError(errno.EACCES, "it is read-only")
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(text)
-        temporary.chmod(target.stat().st_mode if target.exists() else 0o666 & ~_umask())
-        temporary.replace(target)
+            file.write(fixed.texts[path])
+        temporary.chmod(mode)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+    return temporary
 
 
 def _umask() -> int:

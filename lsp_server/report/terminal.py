@@ -148,9 +148,9 @@ def _show_change(console: Console, change: FileChange) -> None:
 def _show_diff(console: Console, change: FileChange) -> None:
     """The change in the form that `git apply` takes; on a terminal without control characters."""
     old = f"a/{change.origin}" if change.existed else "/dev/null"
-    lines = difflib.unified_diff(
-        _lines(change.before), _lines(change.after), old, f"b/{change.path}"
-    )
+    new = f"b/{change.path}"
+    old, new = (f"{name}\t" if " " in name else name for name in (old, new))  # else no end is seen
+    lines = difflib.unified_diff(_lines(change.before), _lines(change.after), old, new)
     for line in lines:
         if not line.endswith("\n"):
             line += "\n\\ No newline at end of file\n"

@@ -347,10 +347,9 @@ def test_a_file_that_changes_meanwhile_is_left_alone(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import lsp_server.check_project as command
+    from lsp_server.project.fixing import write
 
-    write = command.write
-
-    def later(root: Path, fixed: Any) -> set[str]:
+    def later(root: Path, fixed: Any) -> dict[str, str]:
         shell.write({"lib/a.ex": "newer\n"})
         return write(root, fixed)
 
@@ -359,6 +358,16 @@ def test_a_file_that_changes_meanwhile_is_left_alone(
     assert "lib/a.ex was left alone" in result.stderr
     assert "applied" not in result.stdout
     assert shell.read("lib/a.ex") == "newer\n"
+
+
+def test_a_file_that_may_not_be_written_keeps_its_findings(shell: Shell) -> None:
+    (shell.root / "lib/a.ex").chmod(0o444)
+    shell.write({"lib/c c.ex": "one()\n"})
+    result = shell.run("check", "--fix", "--rule", ONE)
+    assert result.exit_code == 1
+    assert "lib/a.ex was left alone: it cannot be written (it is read-only)" in result.stderr
+    assert shell.read("lib/a.ex") == A and shell.read("lib/c c.ex") == "three()\n"
+    assert "--> lib/a.ex:2:" in result.stdout and "--> lib/c c.ex" not in result.stdout
 
 
 # The cache

@@ -79,7 +79,7 @@ def test_new_and_renamed_files(tmp_path: Path) -> None:
     assert outcome.created == {"lib/made/new.ex"}
     assert outcome.renamed == {"lib/b.ex": "lib/b_moved.ex"}
     assert outcome.texts["lib/b_moved.ex"] == b"renamed()\nthree()\n"
-    assert write(tmp_path, outcome) == set()
+    assert write(tmp_path, outcome) == {}
     assert sorted(path.name for path in (tmp_path / "lib").iterdir()) == [
         "a.ex",
         "b_moved.ex",
@@ -115,7 +115,13 @@ def test_a_file_that_has_changed_meanwhile_is_left_alone(tmp_path: Path) -> None
     (tmp_path / "lib/b.ex").unlink()
     (tmp_path / "lib/d.ex").write_text("newer\n", "utf-8")
     alone = write(tmp_path, fixer.outcome)
-    assert alone == {"lib/a.ex", "lib/made/new.ex", "lib/b.ex", "lib/d_moved.ex"}
+    changed = "it has changed meanwhile"
+    assert alone == {
+        "lib/a.ex": changed,
+        "lib/made/new.ex": "its fix also changes lib/a.ex",
+        "lib/b.ex": changed,
+        "lib/d_moved.ex": changed,
+    }
     assert (tmp_path / "lib/a.ex").read_text("utf-8") == "newer\n"
     assert not (tmp_path / "lib/made/new.ex").exists(), "a fix is made whole or not at all"
     assert not (tmp_path / "lib/b.ex").exists()
@@ -149,6 +155,19 @@ def test_a_disk_that_refuses_leaves_the_file_whole(
         write(tmp_path, fixer.outcome)
     assert [path.name for path in (tmp_path / "lib").iterdir()] == ["a.ex"]
     assert (tmp_path / "lib/a.ex").read_text("utf-8") == "one()\n"
+
+
+def test_what_is_read_only_stays_and_so_does_all_that_belongs_to_its_fix(tmp_path: Path) -> None:
+    fixer = Fixer(workspace(tmp_path, {"lib/a.ex": "make_file()\n", "lib/b.ex": "one()\n"}))
+    list(fixer.run(["lib/a.ex", "lib/b.ex"], every))
+    (tmp_path / "lib/a.ex").chmod(0o444)
+    alone = write(tmp_path, fixer.outcome)
+    assert alone["lib/a.ex"] == "it cannot be written (it is read-only)"
+    assert alone.keys() == {"lib/a.ex", "lib/made/new.ex"}
+    assert (tmp_path / "lib/a.ex").read_text("utf-8") == "make_file()\n"
+    assert (tmp_path / "lib/b.ex").read_text("utf-8") == "three()\n"
+    names = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert names == {"a.ex", "b.ex"}, "nothing is left beside them"
 
 
 LINES = st.lists(
