@@ -9,7 +9,14 @@ from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.elixir import Access, AnonymousFunction, BinaryOperator, Call, Identifier
+from lsp_server.syntax.elixir import (
+    Access,
+    AnonymousFunction,
+    BinaryOperator,
+    Call,
+    Identifier,
+    Pipe,
+)
 from lsp_server.syntax.literals import (
     Atom,
     Keywords,
@@ -94,13 +101,13 @@ class SensitiveParamsLogged(Rule):
         if call.module is None or file.names(call).expand(call.module) != "Logger":
             return
         values = RequestValues.of(file)
-        for argument in call.written_arguments:
+        for argument in call.arguments:
             for shown in _shown(argument):
                 if values is not None and values.is_map(shown):
-                    edit = Edit(shown.span, f"Map.keys({shown.text})")
+                    names = _names(shown)
                     title = "Log the names of the parameters only"
-                    inside = isinstance(shown.parent, Node) and _is_inspected(shown)
-                    fix = Fix.review(title, _only(edit)) if inside else None
+                    edit = Edit(shown.span, names)
+                    fix = Fix.review(title, _only(edit)) if names else None
                     message = f"`{shown.text}` in the log holds whatever a visitor sends"
                 elif _is_secret(shown):
                     text = shown.parent
@@ -150,12 +157,11 @@ def _shown(argument: Node) -> Iterator[Node]:
         match node:
             case String():
                 pending += [one.expression for one in node.interpolations if one.expression]
-            case BinaryOperator("<>" | "++" | "|>", left, right):
-                if node.operator == "|>":
-                    if isinstance(right, Call) and right.dotted in _SHOWING:
-                        pending.append(left)
-                else:
-                    pending += [left, right]
+            case Pipe():
+                if isinstance(node.right, Call) and node.right.dotted in _SHOWING:
+                    pending.append(node.left)
+            case BinaryOperator("<>" | "++", left, right):
+                pending += [left, right]
             case List() | Tuple():
                 pending += node.elements
             case Map():
@@ -172,11 +178,15 @@ def _shown(argument: Node) -> Iterator[Node]:
                 yield node
 
 
-def _is_inspected(shown: Node) -> bool:
-    for outer in shown.ancestors():
-        if isinstance(outer, Call):
-            return outer.dotted == "inspect" and outer.pipe is None
-    return False
+def _names(shown: Node) -> str:
+    """The names of a map's keys, as they are written where `inspect` shows the map; else empty."""
+    parent = shown.parent
+    if isinstance(parent, Pipe):
+        right = parent.right
+        inspected = isinstance(right, Call) and right.dotted == "inspect"
+        return f"{shown.text} |> Map.keys()" if inspected else ""
+    outer = shown.enclosing(Call)
+    return f"Map.keys({shown.text})" if outer is not None and outer.dotted == "inspect" else ""
 
 
 def _in_text(shown: Node) -> bool:
