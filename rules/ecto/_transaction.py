@@ -93,7 +93,9 @@ def _written(target: Transaction, rest: Sequence[Node], function: Function) -> _
     """The first way to write it that fits."""
     tail = stripped(rest[-1])
     if len(rest) == 1 and isinstance(tail, Call) and tail.name == "with":
-        found = _around_with(target, tail) or _around_results(target, rest)
+        found = _around_with(target, tail)
+        if tail.section("else"):
+            found = _around_results(target, rest)
         return (found, rest[-1]) if _fits(found) else None
     for number, one in enumerate(rest):
         chosen = stripped(one.right if isinstance(one, Pipe) else one)
@@ -133,6 +135,13 @@ def _around_with(target: Transaction, tail: Call) -> list[str]:
     if not returns_result(target, tail):
         return []
     lines = [f"  {line}" if line else "" for line in target.moved(tail, indent)]
+    for one in body[:-1]:
+        if not _is_sound(target, one):
+            # Nobody looks at this result: it must raise, or the transaction would not end.
+            at = next((n for n, line in enumerate(lines) if line.strip() == one.text), -1)
+            if at < 0 or callee_of(one) not in target.results or isinstance(one, Match):
+                return []
+            lines[at] = lines[at].replace(one.text, f"{{:ok, _}} = {one.text}")
     if target.has_transact:
         return [f"{indent}{target.opened}", *lines, f"{indent}end)"]
     if shape_of(last) != "OK_VALUE" or b"\n" in last.bytes:
