@@ -16,10 +16,18 @@ def main() -> None:
     # Importing makes no garbage, and looking for it costs a tenth of the start. A check ends before
     # it would pay; the server turns collection on again once it has loaded its rules.
     gc.disable()
+    from click import Abort, ClickException
+
     from lsp_server.cli import retort
 
     try:
-        retort(prog_name="retort")
+        sys.exit(retort.main(prog_name="retort", standalone_mode=False))
+    except ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except Abort:
+        print("Aborted!", file=sys.stderr)
+        sys.exit(130)  # Ctrl-C, as shells say it; 1 would mean findings
     except Exception:
         import traceback
 

@@ -161,7 +161,7 @@ def entry_of(root: Path, path: str) -> Entry | None:
     try:
         path.encode()
         stat = (root / path).lstat()
-    except (OSError, UnicodeEncodeError):
+    except (OSError, ValueError):  # a name that is not UTF-8, or holds a NUL
         return None
     return Entry(path, stat.st_mtime_ns, stat.st_size)
 
@@ -186,7 +186,7 @@ def read_file(root: Path, path: str) -> bytes | None:
     """The bytes of a file of the project; None where it is gone or may not be read."""
     try:
         return (root / path).read_bytes()
-    except OSError:
+    except (OSError, ValueError):  # the name that an editor gives may hold a NUL
         return None
 
 

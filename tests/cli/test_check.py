@@ -526,10 +526,16 @@ def test_any_terminal_can_show_it(shell: Shell, tmp_path: Path) -> None:
     assert re.sub(r"\x1b\[[0-9;]*m", "", colours) == plain
 
 
-def test_a_mistake_in_retort_is_status_2(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mistake", "status", "words"),
+    [("KeyError('x')", 2, "KeyError"), ("KeyboardInterrupt", 130, "Aborted!")],
+)
+def test_a_mistake_in_retort_and_an_interrupt_are_no_findings(
+    tmp_path: Path, mistake: str, status: int, words: str
+) -> None:
     code = (
         "import sys, lsp_server.cli as cli\n"
-        "def fail(*_): raise KeyError('x')\n"
+        f"def fail(*_): raise {mistake}\n"
         "import lsp_server.check_command as c; c.run_check = fail\n"
         "sys.argv = ['retort', 'check']\n"
         "from lsp_server.__main__ import main\n"
@@ -548,4 +554,4 @@ def test_a_mistake_in_retort_is_status_2(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 2 and "KeyError" in done.stderr
+    assert done.returncode == status and words in done.stderr

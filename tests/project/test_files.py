@@ -11,11 +11,13 @@ import pytest
 
 from lsp_server.config import Settings
 from lsp_server.project.files import (
+    entry_of,
     find_root,
     find_roots,
     is_ignored,
     is_project_root,
     project_files,
+    read_file,
 )
 
 UMBRELLA = 'defmodule U.MixProject do\n  def project, do: [apps_path: "apps"]\nend\n'
@@ -145,6 +147,11 @@ def test_links_and_odd_names(tmp_path: Path) -> None:
     (tmp_path / "p/lib/folder.ex").mkdir()
     Path(os.fsdecode(os.fsencode(tmp_path / "p/lib") + b"/\xff.ex")).write_text("")
     assert found(tmp_path / "p") == {"lib/a.ex", "lib/é 😀.ex"}
+
+
+def test_a_name_that_no_disk_takes_is_of_no_file(tmp_path: Path) -> None:
+    assert read_file(tmp_path, "a\0.ex") is None
+    assert entry_of(tmp_path, "a\0.ex") is None
 
 
 def test_roots(tmp_path: Path) -> None:
