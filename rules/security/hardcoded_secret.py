@@ -91,7 +91,8 @@ class HardcodedSecret(ProjectRule):
       `private_key`, `dsn` …) in configuration, attributes, options, maps and headers, if it is
       random enough to be real.
     - Tokens that their form gives away (AWS, GitHub, GitLab, Slack, Stripe, Google, SendGrid, npm
-      and others), JSON Web Tokens, private keys, and URLs with a password, anywhere.
+      and others), JSON Web Tokens, private keys, and URLs with a password, anywhere; tokens also
+      in comments, sigils and charlists, and in the URLs of mix.exs.
 
     ## When it stays silent
 
@@ -111,7 +112,7 @@ class HardcodedSecret(ProjectRule):
     In production the value comes from an environment variable, which `config/runtime.exs` reads
     in the block of its environment; it must be set before the next release starts. The block and
     the file are made if they are not there. `config.exs` keeps a harmless value for development
-    and tests, while other files lose the setting. In code the literal becomes
+    and tests (`nil` for an address), and is made for it, while other files lose the setting. In code the literal becomes
     `Application.fetch_env!`, directly or through a private function; an attribute that is read
     while compiling is left alone. The secret itself is still in the history: replace it.
     """
