@@ -112,9 +112,10 @@ class HardcodedSecret(ProjectRule):
     In production the value comes from an environment variable, which `config/runtime.exs` reads
     in the block of its environment; it must be set before the next release starts. The block and
     the file are made if they are not there. `config.exs` keeps a harmless value for development
-    and tests (`nil` for an address), and is made for it, while other files lose the setting. In code the literal becomes
-    `Application.fetch_env!`, directly or through a private function; an attribute that is read
-    while compiling is left alone. The secret itself is still in the history: replace it.
+    and tests (`nil` for an address), and is made for it, while other files lose the setting. In
+    code the literal becomes `Application.fetch_env!`, directly or through a private function; an
+    attribute that is read while compiling is left alone. The secret itself is still in the
+    history: replace it.
     """
 
     severity = Severity.ERROR
