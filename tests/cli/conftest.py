@@ -19,6 +19,7 @@ from lsp_server.project import scan, workspace
 from lsp_server.report import pages
 from tests.planted import with_planted
 
+ONE, RISKY = "planted/counting", "planted/reviewed"
 ROOT = Path(__file__).parent.parent.parent
 A = 'defmodule P.A do\n  def go, do: {"😀é", one()}\nend\n'
 B = 'defmodule P.B do\n  def go, do: risky()\n  def teh, do: "teh"\nend\n'
@@ -71,6 +72,11 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     made.write({"mix.exs": "defmodule P.MixProject do\nend\n", "lib/a.ex": A, "lib/b.ex": B})
     monkeypatch.chdir(made.root)
     return made
+
+
+def rules(report: dict[str, Any]) -> list[tuple[str, str]]:
+    """File and rule of each finding of a JSON report."""
+    return [(one["path"], one["rule"]) for one in report["findings"]]
 
 
 def process(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,14 +16,7 @@ from lsp_server.lint.finding import Finding
 from lsp_server.report.report import Report
 from lsp_server.report.terminal import show
 from lsp_server.text import Span
-from tests.cli.conftest import ROOT, A, B, Shell, process
-
-ONE, RISKY = "planted/counting", "planted/reviewed"
-
-
-def rules(report: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(one["path"], one["rule"]) for one in report["findings"]]
-
+from tests.cli.conftest import ONE, RISKY, ROOT, A, Shell, process, rules
 
 # Formats
 
@@ -289,87 +281,6 @@ def test_what_is_ignored(shell: Shell) -> None:
     assert "lib/made/x.ex is not read" in result.stderr
 
 
-# Fixing
-
-
-def test_fix(shell: Shell) -> None:
-    crlf = A.replace("\n", "\r\n")
-    shell.write({"lib/a.ex": crlf})
-    said = shell("check", "--fix", status=1)
-    assert shell.read("lib/a.ex") == crlf.replace("one()", "three()")
-    assert shell.read("lib/b.ex") == B
-    assert "changed lib/a.ex (planted/counting ×2)" in said
-    assert "2 fixes applied to 1 file. 2 findings in 3 files" in said
-    assert "applied" not in shell("check", "--fix", status=1), "nothing is left to fix"
-
-
-def test_unsafe_fixes(shell: Shell) -> None:
-    shell.write({"lib/c.ex": "make_file()\nrename_me()\n"})
-    said = shell("check", "--fix", "--unsafe-fixes", status=1)
-    assert shell.read("lib/b.ex") == B.replace("risky", "calm")
-    assert shell.read("lib/c_moved.ex") == "made_file()\nrenamed()\n"
-    assert not (shell.root / "lib/c.ex").exists()
-    assert shell.read("lib/made/new.ex").startswith("defmodule")
-    assert "created lib/made/new.ex" in said
-    assert "lib/c.ex is now lib/c_moved.ex" in said
-    assert {rule for _, rule in rules(shell.json())} == {"planted/spelling"}
-
-
-def test_fix_keeps_to_what_was_asked_for(shell: Shell) -> None:
-    shell.write({"lib/c.ex": "one()\n"})
-    shell("check", "lib/c.ex", "--fix", status=0)
-    assert (shell.read("lib/c.ex"), shell.read("lib/a.ex")) == ("three()\n", A)
-    shell("check", "--fix", "--rule", RISKY)
-    assert shell.read("lib/a.ex") == A
-
-
-def test_diff_changes_nothing_and_can_be_applied(shell: Shell) -> None:
-    crlf = 'def a, do: one()\r\nx = "a\u2028b"\r\ntwo()'
-    shell.write({"lib/a.ex": A, "lib/c.ex": crlf, "lib/d.ex": "make_file()\n"})
-    before = {path: path.read_bytes() for path in shell.root.rglob("*.ex")}
-    result = shell.run("check", "--diff", "--quiet", "--unsafe-fixes")
-    assert result.exit_code == 1
-    assert {path: path.read_bytes() for path in shell.root.rglob("*.ex")} == before
-    (shell.root / "x.diff").write_bytes(result.stdout_bytes)
-    subprocess.run(["git", "init", "-q"], cwd=shell.root, check=True)
-    done = subprocess.run(
-        ["git", "apply", "--whitespace=nowarn", "x.diff"],
-        cwd=shell.root, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr + result.stdout
-    assert shell.read("lib/c.ex") == crlf.replace("one", "three").replace("two", "three")
-    assert shell.read("lib/made/new.ex") == "defmodule Made.New do\nend\n"
-    shell.write({"lib/a.ex": "1", "lib/b.ex": "risky()", "lib/c.ex": "", "lib/d.ex": ""})
-    shell("check", "--diff", "--fail-on", "never", status=0)
-
-
-def test_a_file_that_changes_meanwhile_is_left_alone(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import lsp_server.check_project as command
-    from lsp_server.project.fixing import write
-
-    def later(root: Path, fixed: Any) -> dict[str, str]:
-        shell.write({"lib/a.ex": "newer\n"})
-        return write(root, fixed)
-
-    monkeypatch.setattr(command, "write", later)
-    result = shell.run("check", "--fix")
-    assert "lib/a.ex was left alone" in result.stderr
-    assert "applied" not in result.stdout
-    assert shell.read("lib/a.ex") == "newer\n"
-
-
-def test_a_file_that_may_not_be_written_keeps_its_findings(shell: Shell) -> None:
-    (shell.root / "lib/a.ex").chmod(0o444)
-    shell.write({"lib/c c.ex": "one()\n"})
-    result = shell.run("check", "--fix", "--rule", ONE)
-    assert result.exit_code == 1
-    assert "lib/a.ex was left alone: it cannot be written (it is read-only)" in result.stderr
-    assert shell.read("lib/a.ex") == A and shell.read("lib/c c.ex") == "three()\n"
-    assert "--> lib/a.ex:2:" in result.stdout and "--> lib/c c.ex" not in result.stdout
-
-
 # The cache
 
 
@@ -422,95 +333,9 @@ def test_what_rules_were_asked_for_is_not_remembered(shell: Shell) -> None:
     assert ("lib/a.ex", ONE) in rules(shell.json())
 
 
-# What goes wrong
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["nowhere"], "there is no file or folder `nowhere`"),
-        (["--rule", "planted/countin"], "Did you mean `planted/counting`?"),
-        (["--fix", "--diff"], "choose one"),
-        (["--unsafe-fixes"], "needs --fix or --diff"),
-        (["--format", "xml"], "'xml' is not one of"),
-        (["--profile", "strict"], "'strict' is not one of"),
-        (["--fail-on", "x"], "'x' is not one of"),
-        (["--no-such-option"], "No such option"),
-    ],
-)
-def test_usage_errors(shell: Shell, arguments: list[str], words: str) -> None:
-    result = shell.run("check", *arguments)
-    assert result.exit_code == 2
-    assert words in result.stderr
-    assert result.stdout == ""
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["check", "nowhere"],
-        ["check", "--rule", "otp/no-such-rule"],
-        ["check", "--rule", "retort/no-such-rule"],
-        ["check", "--format", "json", "--output", "nowhere/x"],
-        ["explain", "otp/no-such-rule"],
-    ],
-)
-def test_what_is_not_there_is_said_in_one_line(shell: Shell, arguments: list[str]) -> None:
-    result = shell.run(*arguments)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("Error: ") and result.stderr.count("\n") == 1
-
-
 def test_retorts_own_findings_can_be_asked_for(shell: Shell) -> None:
     shell.write({"lib/c.ex": "# retort:ignore planted/reviewed\n"})
     assert rules(shell.json("--rule", "retort")) == [("lib/c.ex", "retort/unused-suppression")]
-
-
-def test_what_is_no_file_of_text_is_named(shell: Shell) -> None:
-    os.mkfifo(shell.root / "lib/pipe.ex")
-    assert "lib/pipe.ex is not read" in shell.run("check", "lib/pipe.ex").stderr
-
-
-def test_bad_files_are_findings_and_stop_nothing(shell: Shell) -> None:
-    (shell.root / "lib/latin.ex").write_bytes(b'x = "\xe9[/]"\none()')
-    (shell.root / "lib/binary.ex").write_bytes(b"\0" * 100)
-    shell.write({"lib/broken.ex": "defmodule X do\n  one(\n", "lib/empty.ex": ""})
-    found = rules(shell.json())
-    assert ("lib/latin.ex", "retort/unreadable-file") in found
-    assert ("lib/binary.ex", "retort/unreadable-file") in found
-    assert ("lib/a.ex", ONE) in found
-    assert "byte 5" in shell("check")
-
-
-@pytest.mark.parametrize(
-    "text", ["profil = 1\n", "a = [", "\ufeffprofile = 3", 'exclude = ["!"]', "rules = []"]
-)
-def test_a_broken_configuration_is_a_finding(shell: Shell, text: str) -> None:
-    shell.write({".retort.toml": text})
-    found = rules(shell.json())
-    assert (".retort.toml", "retort/configuration") in found
-    assert ("lib/a.ex", ONE) in found
-
-
-def test_a_configuration_that_is_no_text(shell: Shell) -> None:
-    (shell.root / ".retort.toml").write_bytes(b"\xff\xfe\0")
-    assert (".retort.toml", "retort/configuration") in rules(shell.json())
-    (shell.root / ".retort.toml").unlink()
-    (shell.root / ".retort.toml").mkdir()
-    assert ("lib/a.ex", ONE) in rules(shell.json())
-
-
-def test_a_rule_that_raises_is_named(shell: Shell, caplog: pytest.LogCaptureFixture) -> None:
-    shell.write({"lib/c.ex": "make_the_rule_raise()\none()\nmake_the_fix_raise()\n"})
-    shell.write({"lib/d.ex": "defmodule MakeTheProjectRuleRaise do\nend\n"})
-    assert ("lib/c.ex", ONE) in rules(shell.json())
-    shell("check", "--fix")
-    assert (
-        "rule planted/raising failed on lib/c.ex and was skipped there: ValueError" in caplog.text
-    )
-    assert "rule planted/raising-project failed on the project" in caplog.text
-    assert "the fix of rule planted/raising-fix failed on lib/c.ex" in caplog.text
-    assert "Traceback" not in caplog.text
 
 
 def test_any_terminal_can_show_it(shell: Shell, tmp_path: Path) -> None:
@@ -524,34 +349,3 @@ def test_any_terminal_can_show_it(shell: Shell, tmp_path: Path) -> None:
     assert "\x1b[" in colours
     plain = process("check", cwd=tmp_path / "x", NO_COLOR="1").stdout
     assert re.sub(r"\x1b\[[0-9;]*m", "", colours) == plain
-
-
-@pytest.mark.parametrize(
-    ("mistake", "status", "words"),
-    [("KeyError('x')", 2, "KeyError"), ("KeyboardInterrupt", 130, "Aborted!")],
-)
-def test_a_mistake_in_retort_and_an_interrupt_are_no_findings(
-    tmp_path: Path, mistake: str, status: int, words: str
-) -> None:
-    code = (
-        "import sys, lsp_server.cli as cli\n"
-        f"def fail(*_): raise {mistake}\n"
-        "import lsp_server.check_command as c; c.run_check = fail\n"
-        "sys.argv = ['retort', 'check']\n"
-        "from lsp_server.__main__ import main\n"
-        "main()\n"
-    )
-    import sys
-
-    from tests.cli.conftest import ROOT
-
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == status and words in done.stderr
