@@ -6,6 +6,7 @@ at the edge, where an editor or a terminal asks for them.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from enum import StrEnum
@@ -175,6 +176,11 @@ def _line_starts(source: bytes) -> Iterator[int]:
             yield at
         else:
             at += 1
+
+
+def without_suppressions(source: bytes) -> bytes:
+    """A text without what `retort:ignore` comments say: the names in them explain no code."""
+    return re.sub(rb"retort:ignore[^\n]*", b"", source) if b"retort:ignore" in source else source
 
 
 def line_ending(source: bytes) -> str:

@@ -13,7 +13,7 @@ from lsp_server.syntax.literals import Atom
 from lsp_server.syntax.names import module_text
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form, Module
-from lsp_server.text import Span
+from lsp_server.text import Span, without_suppressions
 
 
 class ControllerPlug(Fact):
@@ -167,7 +167,7 @@ def _entries(module: Module, controller: bool) -> Iterator[Entry]:
             module.name,
             function.name,
             function.arity,
-            _names_any(_ASKS, form.bytes),
+            _names_any(_ASKS, without_suppressions(form.bytes)),
             any(form.index.calls(*_RENDERS)),
             any(form.index.calls("redirect")),
             function.name_span,

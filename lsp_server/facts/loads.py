@@ -16,7 +16,7 @@ from lsp_server.syntax.names import module_text
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.operators import BinaryOperator
 from lsp_server.syntax.outline import Form
-from lsp_server.text import Span
+from lsp_server.text import Span, without_suppressions
 
 
 class LoadById(Fact):
@@ -69,7 +69,7 @@ def collect_loads(document: Document) -> Iterator[LoadById]:
                 at = _LIVE.get((function.name, function.arity))
             if at is None or not any(name.startswith(_VERBS) for name in form.index.callee_names):
                 continue
-            if not _ASKS.search(form.bytes):
+            if not _ASKS.search(without_suppressions(form.bytes)):
                 yield from _loads(form, function, at, kind == "live")
 
 

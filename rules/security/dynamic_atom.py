@@ -216,7 +216,7 @@ def _is_explained(node: Node, file: File) -> bool:
     while line >= 0:
         text = lines.line_bytes(line).lstrip()
         if text.startswith(b"#"):
-            if b"atom" in text:
+            if b"atom" in text and b"retort:ignore" not in text:
                 return True
         elif not clause or not text.startswith(clause):
             break

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from lsp_server.document import Document, Language
+from lsp_server.lint.apply import apply_edits
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.registry import registry
 from lsp_server.lint.rule import AnyRule
+from lsp_server.lint.suppress import ignore_here
 from tests.elixir_oracle import ElixirOracle
 from tests.rules.cases import Case, markdown_cases, page_examples
 from tests.rules.harness import Files, check, encode, fix_all, found_lines
@@ -37,6 +39,18 @@ def test_fixed_bad_example_is_the_good_one(rule: AnyRule, elixir: ElixirOracle) 
     fixed = fix_all(rule, bad)
     assert text(fixed) == page_examples(type(rule), "Good")
     still_elixir(bad, fixed, elixir)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=ids)
+def test_a_suppression_changes_no_finding(rule: AnyRule) -> None:
+    """A rule that takes comments for explanations does not take these, or they would be said to
+    suppress nothing."""
+    files = encode(page_examples(type(rule), "Bad"))
+    found = check(rule, files)
+    path = found[0].path
+    edits = ignore_here(Document(path, files[path]), found[0])
+    again = check(rule, {**files, path: apply_edits(files[path], edits)})
+    assert [one.message for one in again] == [one.message for one in found]
 
 
 @pytest.mark.parametrize(("rule", "case"), CASES, ids=[f"{r.id}: {c.name}" for r, c in CASES])
