@@ -191,8 +191,9 @@ def _comments(section: Rescue, start: int, end: int) -> Iterator[bytes]:
     """The comments between two offsets, also those inside the clauses and behind the last."""
     block = section.parent
     for node in block.descendants() if block is not None else ():
-        if node.raw.is_extra and start <= node.start < end:
-            yield node.bytes
+        text = node.bytes if node.raw.is_extra and start <= node.start < end else b""
+        if text and b"retort:ignore" not in text:  # which would suppress nothing then
+            yield text
 
 
 def _is_conversion(body: list[Node], file: File) -> bool:
