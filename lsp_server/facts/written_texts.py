@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
@@ -26,6 +27,9 @@ class TextAttribute(Fact):
     name: str
 
 
+# What a list of maps begins with; only where one may be the forms are searched for it.
+_SIGNS = (b"[%{", b"[\n    %{", b"[\n      %{", b"[\r\n")
+_LIST = re.compile(rb"\[\s*%\{")
 _ASH_TEXTS = frozenset({"string", "ci_string", "map", "term"})
 
 
@@ -42,14 +46,14 @@ def collect_texts(document: Document) -> Iterator[Fact]:
                     match call.written_arguments:
                         case [Atom(name), Atom(type_name), *_] if type_name in _ASH_TEXTS:
                             yield TextAttribute(name)
-    if source.count(b"%{") < 2:
+    if not any(sign in source for sign in _SIGNS):
         return
     for form in document.forms:
-        code = form.bytes
-        if code.count(b"%{") < 2:
+        start, end = form.span
+        if _LIST.search(source, start, end) is None:
             continue
         function = form.function
-        if code.startswith(b"@"):
+        if source.startswith(b"@", start):
             node = form.node
             if isinstance(node, ModuleAttribute):
                 yield from _written_texts(node.name, node.value)
