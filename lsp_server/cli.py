@@ -171,7 +171,7 @@ def tree(path: Path, style: str) -> None:
     """
     from functools import partial
 
-    from lsp_server.facts.supervision_tree import supervision_trees
+    from lsp_server.facts.processes.supervision_tree import supervision_trees
     from lsp_server.project.files import find_root
     from lsp_server.project.full_check import FullCheck, answers
     from lsp_server.project.workspace import Workspace

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from lsp_server.config import Settings
 from lsp_server.document import Document
-from lsp_server.facts.context import ProjectContext, project_context
 from lsp_server.facts.index import Index
+from lsp_server.facts.project.context import ProjectContext, project_context
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Makes lsp_server/facts/advisories.json again from local copies of public advisory repositories.
+"""Makes the advisories of `lsp_server/facts/secrets` again from copies of public repositories.
 
     python -m tests.advisories 2026-08-05 path/to/cna-website path/to/elixir-security-advisories
 
@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lsp_server.facts.versions import Version
+from lsp_server.facts.project.versions import Version
 
 TARGET = Path(__file__).parent.parent / "lsp_server" / "facts" / "advisories.json"
 CREDITS = [

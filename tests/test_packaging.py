@@ -40,7 +40,7 @@ def test_the_wheel_ships_the_rules_inside_the_package(built: Path) -> None:
     for rule in registry().rules:
         assert f"lsp_server/_shipped/rules/{rule.replace('-', '_')}.py" in shipped
     assert "lsp_server/LICENSE" in names
-    assert "lsp_server/facts/advisories.json" in names
+    assert "lsp_server/facts/secrets/advisories.json" in names
 
 
 def test_an_installed_copy_finds_its_rules(built: Path, tmp_path: Path) -> None:

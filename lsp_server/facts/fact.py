@@ -167,11 +167,13 @@ def file_facts(found: Found) -> FileFacts:
 
 
 def load_collectors() -> Iterator[str]:
-    """Import every module of this package, which registers its facts and collectors."""
+    """Import every module of this package and of the families in it, which registers their facts
+    and collectors."""
     import importlib
     import pkgutil
 
     package = importlib.import_module("lsp_server.facts")
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda one: one.name):
-        importlib.import_module(f"lsp_server.facts.{module.name}")
+    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    for module in sorted(found, key=lambda one: one.name):
+        importlib.import_module(module.name)
         yield module.name

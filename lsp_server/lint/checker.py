@@ -10,7 +10,7 @@ from itertools import chain, compress
 
 from lsp_server.config import Settings
 from lsp_server.document import Document
-from lsp_server.facts.context import ProjectContext
+from lsp_server.facts.project.context import ProjectContext
 from lsp_server.lint.dispatch import (
     check_form,
     check_modules,

@@ -8,7 +8,7 @@ import msgspec
 
 from lsp_server.config import Settings
 from lsp_server.document import Document
-from lsp_server.facts.context import ProjectContext
+from lsp_server.facts.project.context import ProjectContext
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import Call, Identifier
 from lsp_server.syntax.layers import TemplateLayer

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from lsp_server.config import Settings
 from lsp_server.document import Change, Document
-from lsp_server.facts.context import ProjectContext
+from lsp_server.facts.project.context import ProjectContext
 from lsp_server.lint.checker import applicable, detached, finish, moved
 from lsp_server.lint.dispatch import check_form, check_modules, check_template, dispatch_of
 from lsp_server.lint.file import File

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lsp_server.facts.repo_places import underscore
+from lsp_server.facts.database.repo_places import underscore
 
 
 def plural(word: str) -> str:

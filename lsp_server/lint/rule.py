@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 from lsp_server.facts.fact import Fact
 from lsp_server.facts.index import Join
-from lsp_server.facts.secret_shapes import without_tokens
+from lsp_server.facts.secrets.secret_shapes import without_tokens
 from lsp_server.lint.finding import Finding, Fix, Related, Tag
 from lsp_server.role import Role
 from lsp_server.severity import Profile, Severity

@@ -6,9 +6,9 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from lsp_server.document import Document
-from lsp_server.facts.context import ProjectContext, context_relevant, project_context
 from lsp_server.facts.fact import Fact, FileFacts, Found, collect, collecting, file_facts
 from lsp_server.facts.index import Index
+from lsp_server.facts.project.context import ProjectContext, context_relevant, project_context
 from lsp_server.project.files import read_file
 from lsp_server.project.result import FileResult
 

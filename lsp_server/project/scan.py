@@ -23,8 +23,8 @@ import msgspec
 
 from lsp_server.config import Settings
 from lsp_server.document import Document
-from lsp_server.facts.context import ProjectContext, context_relevant
 from lsp_server.facts.fact import collect, load_collectors
+from lsp_server.facts.project.context import ProjectContext, context_relevant
 from lsp_server.lint.checker import check_document
 from lsp_server.lint.registry import registry
 from lsp_server.lint.rule import Rule

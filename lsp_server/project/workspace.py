@@ -26,9 +26,9 @@ from lsp_server.config import (
     read_settings,
 )
 from lsp_server.document import Change, Document
-from lsp_server.facts.context import ProjectContext
 from lsp_server.facts.fact import Fact, load_collectors
 from lsp_server.facts.index import Index, fact_types
+from lsp_server.facts.project.context import ProjectContext
 from lsp_server.lint.checker import check_project, detached, in_order
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.live import LiveResult, after_edit, check_all, check_edited, follow

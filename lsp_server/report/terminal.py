@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from lsp_server.facts.secret_shapes import covered
+from lsp_server.facts.secrets.secret_shapes import covered
 from lsp_server.lint.finding import Applicability
 from lsp_server.report.report import Entry, FileChange, Place, Report
 from lsp_server.severity import Severity

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from lsp_server.document import Document
-from lsp_server.facts.supervision_tree import Member
+from lsp_server.facts.processes.supervision_tree import Member
 from lsp_server.text import Encoding, Span
 
 FORMATS = ("text", "mermaid", "json")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from lsp_server.facts.supervision_tree import Member, supervision_trees
+from lsp_server.facts.processes.supervision_tree import Member, supervision_trees
 from lsp_server.lint.finding import Finding
 from lsp_server.project.cache import Cache, clear_cache
 from lsp_server.project.fixing import Fixer

@@ -11,10 +11,10 @@ from lsprotocol import types
 from lsprotocol.types import SymbolKind
 
 from lsp_server.document import Document
+from lsp_server.facts.database.schemas import Schema
 from lsp_server.facts.fact import FileFacts
 from lsp_server.facts.modules import Function, Module, Used
-from lsp_server.facts.routes import Route
-from lsp_server.facts.schemas import Schema
+from lsp_server.facts.routes.routes import Route
 from lsp_server.server.convert import Plain, to_range
 from lsp_server.server.session import Place
 from lsp_server.text import Encoding, Span

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lsp_server.document import Document
-from lsp_server.facts.database import Database, Table, database, next_migration
-from lsp_server.facts.migrations import AlterTable, CreateConstraint, Migration
-from lsp_server.facts.new_migration import atom, migration
+from lsp_server.facts.database.database import Database, Table, database, next_migration
+from lsp_server.facts.database.migrations import AlterTable, CreateConstraint, Migration
+from lsp_server.facts.database.new_migration import atom, migration
 from lsp_server.facts.values import spelled
 from lsp_server.lint.finding import CreateFile, Edit, Operation
 from lsp_server.snapshot import Snapshot

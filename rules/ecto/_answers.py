@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lsp_server.document import Document
-from lsp_server.facts.entry_points import Layer
-from lsp_server.facts.results import FAILURE, Shape
+from lsp_server.facts.calls.entry_points import Layer
+from lsp_server.facts.results.results import FAILURE, Shape
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier, Match, Pipe
 from lsp_server.syntax.literals import Atom, Boolean, Integer, Keywords, Nil, String, Tuple

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lsp_server.document import Document
-from lsp_server.facts.calls import CallSite
+from lsp_server.facts.calls.calls import CallSite
 from lsp_server.lint.finding import Edit
 from lsp_server.lint.imports import import_edit
 from lsp_server.lint.naming import plural, rows_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lsp_server.facts.changesets import ChangesetFile, Changesets, Step
-from lsp_server.facts.schemas import Schema
+from lsp_server.facts.database.changesets import ChangesetFile, Changesets, Step
+from lsp_server.facts.database.schemas import Schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.changesets import Step
+from lsp_server.facts.database.changesets import Step
 from lsp_server.lint.finding import Edit
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import BODY, DO_BLOCK, Call, Identifier, Match, Pipe

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lsp_server.document import Document
-from lsp_server.facts.database import Database, Table, database, next_migration
-from lsp_server.facts.migrations import CreateIndex, Migration
-from lsp_server.facts.new_migration import create_index, migration
+from lsp_server.facts.database.database import Database, Table, database, next_migration
+from lsp_server.facts.database.migrations import CreateIndex, Migration
+from lsp_server.facts.database.new_migration import create_index, migration
 from lsp_server.facts.values import Name, spelled
 from lsp_server.lint.finding import CreateFile, Edit, Operation
 from lsp_server.snapshot import Snapshot

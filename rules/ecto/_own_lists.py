@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lsp_server.facts.query_shape import shape_of
+from lsp_server.facts.rows.query_shape import shape_of
 from lsp_server.syntax.elixir import Call, Pipe, strip_parentheses
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Module

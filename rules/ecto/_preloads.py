@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from lsp_server.document import Document
-from lsp_server.facts.calls import CallSite
-from lsp_server.facts.row_kinds import Site
+from lsp_server.facts.calls.calls import CallSite
+from lsp_server.facts.rows.kinds import Site
 from lsp_server.lint.finding import Edit
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import (

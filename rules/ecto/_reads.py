@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lsp_server.facts.query_shape import Shape
+from lsp_server.facts.rows.query_shape import Shape
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit
 from lsp_server.lint.imports import import_edit

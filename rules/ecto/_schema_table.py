@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lsp_server.facts.database import Database, Table
-from lsp_server.facts.schemas import Schema
+from lsp_server.facts.database.database import Database, Table
+from lsp_server.facts.database.schemas import Schema
 from lsp_server.role import app_of
 
 

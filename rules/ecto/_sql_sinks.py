@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lsp_server.facts.repos import repos
+from lsp_server.facts.database.repos import repos
 from lsp_server.lint.file import File
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import Alias, Call, Identifier, ModuleAttribute

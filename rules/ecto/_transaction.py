@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lsp_server.document import Document
-from lsp_server.facts.outcomes import callee_of, shape_of
+from lsp_server.facts.results.outcomes import callee_of, shape_of
 from lsp_server.lint.finding import Edit
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import Call, Identifier, Match, Pipe

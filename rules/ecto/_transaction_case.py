@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lsp_server.facts.outcomes import callee_of, shape_of, subject_of
+from lsp_server.facts.results.outcomes import callee_of, shape_of, subject_of
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import Call, Identifier, Match
 from lsp_server.syntax.elixir import strip_parentheses as stripped

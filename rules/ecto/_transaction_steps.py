@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from lsp_server.document import Document
-from lsp_server.facts.outcomes import callee_of, shape_of
+from lsp_server.facts.results.outcomes import callee_of, shape_of
 from lsp_server.syntax.elixir import BinaryOperator, Call, Clause, Identifier, Match, Pipe
 from lsp_server.syntax.elixir import strip_parentheses as stripped
 from lsp_server.syntax.node import Node

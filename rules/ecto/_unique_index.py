@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from lsp_server.facts import index as facts
-from lsp_server.facts.changesets import Step
-from lsp_server.facts.database import SQLITE
-from lsp_server.facts.migrations import Execute, Index, Migration, default_index_name
-from lsp_server.facts.schemas import Schema
-from lsp_server.facts.table_state import NAME_LENGTH, StoredIndex, same_name
+from lsp_server.facts.database.changesets import Step
+from lsp_server.facts.database.database import SQLITE
+from lsp_server.facts.database.migrations import Execute, Index, Migration, default_index_name
+from lsp_server.facts.database.schemas import Schema
+from lsp_server.facts.database.table_state import NAME_LENGTH, StoredIndex, same_name
 
 from ._schema_table import Held
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Set
 
-from lsp_server.facts.query_shape import shape_of
-from lsp_server.facts.schemas import schemas
+from lsp_server.facts.database.schemas import schemas
+from lsp_server.facts.rows.query_shape import shape_of
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on

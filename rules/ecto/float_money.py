@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lsp_server.facts.database import database
-from lsp_server.facts.schemas import schemas
+from lsp_server.facts.database.database import database
+from lsp_server.facts.database.schemas import schemas
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import TypeGuard
 
 from lsp_server.document import Document
-from lsp_server.facts.association_uses import row_evaluator
-from lsp_server.facts.repo_uses import Deletion
-from lsp_server.facts.row_kinds import Rows
-from lsp_server.facts.row_values import Evaluator
-from lsp_server.facts.schemas import Field, Schema, schemas
+from lsp_server.facts.database.schemas import Field, Schema, schemas
+from lsp_server.facts.rows.association_uses import row_evaluator
+from lsp_server.facts.rows.kinds import Rows
+from lsp_server.facts.rows.repo_uses import Deletion
+from lsp_server.facts.rows.values import Evaluator
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity

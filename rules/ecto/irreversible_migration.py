@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lsp_server.document import Document
-from lsp_server.facts.database import database
-from lsp_server.facts.migrations import AlterTable, Change, Execute, Migration
-from lsp_server.facts.table_state import StoredColumn, TableState
-from lsp_server.facts.table_states import TableStates
+from lsp_server.facts.database.database import database
+from lsp_server.facts.database.migrations import AlterTable, Change, Execute, Migration
+from lsp_server.facts.database.table_state import StoredColumn, TableState
+from lsp_server.facts.database.table_states import TableStates
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from lsp_server.facts.calls.primitives import words
 from lsp_server.facts.local_flow import assigned, clauses_of
-from lsp_server.facts.primitives import words
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on

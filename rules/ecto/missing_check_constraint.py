@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lsp_server.facts.changesets import Changesets, Step, changesets
-from lsp_server.facts.database import SQLITE, Table, database
-from lsp_server.facts.migration_sql import HOLE
-from lsp_server.facts.new_migration import atom
-from lsp_server.facts.schemas import Schema, schemas
-from lsp_server.facts.table_state import StoredColumn
+from lsp_server.facts.database.changesets import Changesets, Step, changesets
+from lsp_server.facts.database.database import SQLITE, Table, database
+from lsp_server.facts.database.migration_sql import HOLE
+from lsp_server.facts.database.new_migration import atom
+from lsp_server.facts.database.schemas import Schema, schemas
+from lsp_server.facts.database.table_state import StoredColumn
 from lsp_server.facts.values import spelled
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule

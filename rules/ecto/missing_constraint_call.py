@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 
-from lsp_server.facts.changesets import ChangesetFile, Step, changesets
-from lsp_server.facts.database import Database, Table, database
-from lsp_server.facts.migrations import default_index_name
-from lsp_server.facts.new_migration import atom
-from lsp_server.facts.schemas import Schema, schemas
-from lsp_server.facts.table_state import same_name
-from lsp_server.facts.upserts import Upsert
+from lsp_server.facts.database.changesets import ChangesetFile, Step, changesets
+from lsp_server.facts.database.database import Database, Table, database
+from lsp_server.facts.database.migrations import default_index_name
+from lsp_server.facts.database.new_migration import atom
+from lsp_server.facts.database.schemas import Schema, schemas
+from lsp_server.facts.database.table_state import same_name
+from lsp_server.facts.database.upserts import Upsert
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from lsp_server.facts.database import SQLITE, Database, Table, database
-from lsp_server.facts.new_migration import atom
-from lsp_server.facts.schemas import Association, Schema, Schemas, schemas
-from lsp_server.facts.table_state import StoredColumn
+from lsp_server.facts.database.database import SQLITE, Database, Table, database
+from lsp_server.facts.database.new_migration import atom
+from lsp_server.facts.database.schemas import Association, Schema, Schemas, schemas
+from lsp_server.facts.database.table_state import StoredColumn
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.facts.database import Database, Table, database
-from lsp_server.facts.table_state import StoredColumn, StoredReference
+from lsp_server.facts.database.database import Database, Table, database
+from lsp_server.facts.database.table_state import StoredColumn, StoredReference
 from lsp_server.lint.finding import Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.facts.association_uses import Use, association_uses
+from lsp_server.facts.rows.association_uses import Use, association_uses
 from lsp_server.lint.finding import Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile

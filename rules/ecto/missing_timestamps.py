@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from lsp_server.document import Document
-from lsp_server.facts.database import MYSQL, POSTGRES, Database, Table, database
-from lsp_server.facts.schemas import Schema, SchemaFile, Schemas, schemas
+from lsp_server.facts.database.database import MYSQL, POSTGRES, Database, Table, database
+from lsp_server.facts.database.schemas import Schema, SchemaFile, Schemas, schemas
 from lsp_server.lint.finding import Edit, Finding, Fix, Operation, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity

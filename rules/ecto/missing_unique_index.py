@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lsp_server.document import Document
-from lsp_server.facts import mix
-from lsp_server.facts.changesets import ChangesetFile, Step, changesets
-from lsp_server.facts.database import database
-from lsp_server.facts.migrations import Migration, default_index_name
-from lsp_server.facts.new_migration import atom
-from lsp_server.facts.schemas import schemas
-from lsp_server.facts.table_state import same_name
+from lsp_server.facts.database.changesets import ChangesetFile, Step, changesets
+from lsp_server.facts.database.database import database
+from lsp_server.facts.database.migrations import Migration, default_index_name
+from lsp_server.facts.database.new_migration import atom
+from lsp_server.facts.database.schemas import schemas
+from lsp_server.facts.database.table_state import same_name
+from lsp_server.facts.project import mix
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.role import app_of

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from lsp_server.facts.alternatives import Alternatives
-from lsp_server.facts.calls import CallSite
-from lsp_server.facts.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.alternatives import Alternatives
+from lsp_server.facts.calls.calls import CallSite
+from lsp_server.facts.calls.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.places import ELSEWHERE, LATER, MULTI, TEMPLATE, TRANSACTION
+from lsp_server.facts.calls.primitives import Effect, words
 from lsp_server.facts.modules import FunctionKey
-from lsp_server.facts.places import ELSEWHERE, LATER, MULTI, TEMPLATE, TRANSACTION
-from lsp_server.facts.primitives import Effect, words
-from lsp_server.facts.results import Results, Shape, results
+from lsp_server.facts.results.results import Results, Shape, results
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity

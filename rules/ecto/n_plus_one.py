@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
-from lsp_server.facts.association_uses import Use, association_uses, preloading
-from lsp_server.facts.calls import CallSite
-from lsp_server.facts.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.calls import CallSite
+from lsp_server.facts.calls.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.places import CACHED, CHUNKED, CONCURRENT, LATER, LOOP, SMALL, TEMPLATE
+from lsp_server.facts.calls.primitives import Effect
 from lsp_server.facts.modules import FunctionKey
-from lsp_server.facts.places import CACHED, CHUNKED, CONCURRENT, LATER, LOOP, SMALL, TEMPLATE
-from lsp_server.facts.primitives import Effect
+from lsp_server.facts.rows.association_uses import Use, association_uses, preloading
 from lsp_server.lint.finding import Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from lsp_server.facts.changesets import (
+from lsp_server.facts.database.changesets import (
     Changesets,
     FieldName,
     changesets,
 )
-from lsp_server.facts.database import MYSQL, SQLITE, Database, database
-from lsp_server.facts.new_migration import atom
-from lsp_server.facts.schemas import Schema, Schemas, schemas
-from lsp_server.facts.table_state import StoredColumn
+from lsp_server.facts.database.database import MYSQL, SQLITE, Database, database
+from lsp_server.facts.database.new_migration import atom
+from lsp_server.facts.database.schemas import Schema, Schemas, schemas
+from lsp_server.facts.database.table_state import StoredColumn
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity

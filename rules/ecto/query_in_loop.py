@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 
-from lsp_server.facts.association_uses import preloading
-from lsp_server.facts.calls import CallSite
-from lsp_server.facts.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.calls import CallSite
+from lsp_server.facts.calls.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.places import CACHED, CHUNKED, CONCURRENT, LATER, LOOP, SMALL, TEMPLATE
+from lsp_server.facts.calls.primitives import DATABASE, Effect
+from lsp_server.facts.database.schemas import Schemas, schemas
 from lsp_server.facts.modules import FunctionKey
-from lsp_server.facts.places import CACHED, CHUNKED, CONCURRENT, LATER, LOOP, SMALL, TEMPLATE
-from lsp_server.facts.primitives import DATABASE, Effect
-from lsp_server.facts.schemas import Schemas, schemas
+from lsp_server.facts.rows.association_uses import preloading
 from lsp_server.lint.finding import Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from lsp_server.document import Document
-from lsp_server.facts.controllers import Controller
-from lsp_server.facts.effects import CallGraph, Step, call_graph, written
-from lsp_server.facts.live_modules import Kind, live_modules
+from lsp_server.facts.calls.effects import CallGraph, Step, call_graph, written
+from lsp_server.facts.database.schemas import schemas
 from lsp_server.facts.modules import FunctionKey
-from lsp_server.facts.repo_uses import Fetch
-from lsp_server.facts.schemas import schemas
+from lsp_server.facts.pages.live_modules import Kind, live_modules
+from lsp_server.facts.routes.controllers import Controller
+from lsp_server.facts.rows.repo_uses import Fetch
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.imports import import_edit
 from lsp_server.lint.rule import ProjectRule

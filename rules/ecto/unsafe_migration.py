@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator
 
-from lsp_server.facts.database import Database, database
-from lsp_server.facts.effects import call_graph
-from lsp_server.facts.index import Index
-from lsp_server.facts.migrations import (
+from lsp_server.facts.calls.effects import call_graph
+from lsp_server.facts.calls.primitives import Effect
+from lsp_server.facts.database.database import Database, database
+from lsp_server.facts.database.migrations import (
     AlterTable,
     AnyOperation,
     Change,
@@ -23,10 +23,10 @@ from lsp_server.facts.migrations import (
     TableName,
     Unknown,
 )
-from lsp_server.facts.primitives import Effect
-from lsp_server.facts.schemas import schemas
-from lsp_server.facts.table_state import TableState
-from lsp_server.facts.table_states import TableStates
+from lsp_server.facts.database.schemas import schemas
+from lsp_server.facts.database.table_state import TableState
+from lsp_server.facts.database.table_states import TableStates
+from lsp_server.facts.index import Index
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

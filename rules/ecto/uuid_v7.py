@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.facts.context import project_context
-from lsp_server.facts.repo_uses import Ordering
-from lsp_server.facts.schemas import Field, Schema, SchemaBase
+from lsp_server.facts.database.schemas import Field, Schema, SchemaBase
+from lsp_server.facts.project.context import project_context
+from lsp_server.facts.rows.repo_uses import Ordering
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity

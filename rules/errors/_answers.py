@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lsp_server.facts.request_path import Turn
+from lsp_server.facts.calls.request_path import Turn
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import BinaryOperator, Identifier
 from lsp_server.syntax.node import Node

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from lsp_server.document import Document
-from lsp_server.facts.config import configuration
 from lsp_server.facts.modules import modules
+from lsp_server.facts.project.config import configuration
 from lsp_server.lint.finding import CreateFile, Edit, Operation
 from lsp_server.role import app_of
 from lsp_server.snapshot import Snapshot

@@ -7,7 +7,7 @@ import re
 from lsp_server.document import Document
 from lsp_server.facts.local_flow import assigned
 from lsp_server.facts.modules import modules
-from lsp_server.facts.supervision_tree import application_of
+from lsp_server.facts.processes.supervision_tree import application_of
 from lsp_server.lint.finding import CreateFile, Edit, Operation
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.definitions import Function

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from lsp_server.facts.primitives import words
+from lsp_server.facts.calls.primitives import words
 from lsp_server.lint.file import File
 from lsp_server.syntax.elixir import Call
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from lsp_server.facts.entry_points import CALLBACKS, Layer, layers
-from lsp_server.facts.primitives import Effect
-from lsp_server.facts.result_uses import CASE, ResultUse
-from lsp_server.facts.results import FAILURE, Shape, results
+from lsp_server.facts.calls.entry_points import CALLBACKS, Layer, layers
+from lsp_server.facts.calls.primitives import Effect
+from lsp_server.facts.results.result_uses import CASE, ResultUse
+from lsp_server.facts.results.results import FAILURE, Shape, results
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.requires import require_edit
 from lsp_server.lint.rule import ProjectRule

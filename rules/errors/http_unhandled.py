@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lsp_server.document import Document
-from lsp_server.facts.http_results import UntakenError, sightings
+from lsp_server.facts.calls.request_path import Turn, entries, request_path
+from lsp_server.facts.http.results import UntakenError, sightings
 from lsp_server.facts.index import Index
 from lsp_server.facts.modules import modules
-from lsp_server.facts.request_path import Turn, entries, request_path
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lsp_server.document import Document
-from lsp_server.facts.http_timeouts import (
+from lsp_server.facts.http.timeouts import (
     Sighting,
     UnlimitedWait,
     sightings,

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from lsp_server.document import Document
-from lsp_server.facts.calls import CallSite
-from lsp_server.facts.effects import Clause
-from lsp_server.facts.places import TEMPLATE, UNUSED
-from lsp_server.facts.primitives import Effect, words
-from lsp_server.facts.result_uses import DISCARDED, TIDYING, ResultUse
-from lsp_server.facts.results import FAILURE, SUCCESS, Results, Shape, results
+from lsp_server.facts.calls.calls import CallSite
+from lsp_server.facts.calls.effects import Clause
+from lsp_server.facts.calls.places import TEMPLATE, UNUSED
+from lsp_server.facts.calls.primitives import Effect, words
+from lsp_server.facts.results.result_uses import DISCARDED, TIDYING, ResultUse
+from lsp_server.facts.results.results import FAILURE, SUCCESS, Results, Shape, results
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.requires import require_edit
 from lsp_server.lint.rule import ProjectRule

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lsp_server.document import Document
-from lsp_server.facts.http_modules import HttpModule, requests
+from lsp_server.facts.http.modules import HttpModule, requests
 from lsp_server.facts.modules import modules
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule

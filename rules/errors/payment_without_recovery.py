@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from lsp_server.document import Document
-from lsp_server.facts.effects import CallGraph, call_graph
+from lsp_server.facts.calls.effects import CallGraph, call_graph
+from lsp_server.facts.calls.places import TRANSACTION
+from lsp_server.facts.calls.request_path import Turn, entries
+from lsp_server.facts.http.payments import PaymentCall, sightings
 from lsp_server.facts.modules import FunctionKey
-from lsp_server.facts.payments import PaymentCall, sightings
-from lsp_server.facts.places import TRANSACTION
-from lsp_server.facts.request_path import Turn, entries
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.requires import require_edit
 from lsp_server.lint.rule import ProjectRule

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from lsp_server.document import Document
-from lsp_server.facts.primitives import words
+from lsp_server.facts.calls.primitives import words
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.requires import require_edit

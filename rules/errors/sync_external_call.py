@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from lsp_server.facts.calls import CallSite
-from lsp_server.facts.effects import Clause, call_graph
+from lsp_server.facts.calls.calls import CallSite
+from lsp_server.facts.calls.effects import Clause, call_graph
+from lsp_server.facts.calls.places import CACHED, ELSEWHERE, LATER, UNUSED
+from lsp_server.facts.calls.primitives import Effect
+from lsp_server.facts.calls.request_path import Turn, entries
 from lsp_server.facts.modules import modules
-from lsp_server.facts.places import CACHED, ELSEWHERE, LATER, UNUSED
-from lsp_server.facts.primitives import Effect
-from lsp_server.facts.request_path import Turn, entries
-from lsp_server.facts.supervision_tree import applications
+from lsp_server.facts.processes.supervision_tree import applications
 from lsp_server.lint.finding import Finding, Fix, Operation, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.async_steps import Step, steps
+from lsp_server.facts.pages.async_steps import Step, steps
 from lsp_server.lint.finding import Edit, Operation
 from lsp_server.text import Span, line_ending
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from lsp_server.document import Document
-from lsp_server.facts.live_modules import LiveModule
+from lsp_server.facts.pages.live_modules import LiveModule
 from lsp_server.lint.finding import Edit
 from lsp_server.syntax import heex
 from lsp_server.syntax.heex import TagKind

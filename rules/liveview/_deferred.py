@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from lsp_server.document import Document
-from lsp_server.facts.live_callbacks import reads_of_socket
+from lsp_server.facts.pages.live_callbacks import reads_of_socket
 from lsp_server.lint.finding import Edit
 from lsp_server.syntax.elixir import Call, Match, Pipe
 from lsp_server.syntax.literals import Atom, Pair, Tuple

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from lsp_server.document import Document
-from lsp_server.facts.assign_reads import added_by, added_to
+from lsp_server.facts.pages.assign_reads import added_by, added_to
 from lsp_server.lint.apply import apply_edits
 from lsp_server.lint.finding import Edit
 from lsp_server.syntax.elixir import Call

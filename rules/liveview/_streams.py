@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lsp_server.document import Document
-from lsp_server.facts.assign_reads import SocketReads
+from lsp_server.facts.database.schemas import schemas
 from lsp_server.facts.index import Index
-from lsp_server.facts.listings import Listing, Loop, loop_in
-from lsp_server.facts.live_callbacks import AssignSet
-from lsp_server.facts.live_modules import LiveModule
-from lsp_server.facts.schemas import schemas
+from lsp_server.facts.pages.assign_reads import SocketReads
+from lsp_server.facts.pages.listings import Listing, Loop, loop_in
+from lsp_server.facts.pages.live_callbacks import AssignSet
+from lsp_server.facts.pages.live_modules import LiveModule
 from lsp_server.lint.finding import Edit, Fix, Operation
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax import heex

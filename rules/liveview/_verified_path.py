@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lsp_server.facts.endpoints import VerifiedRoutes
-from lsp_server.facts.named_paths import HelperArgument, HelperCall
-from lsp_server.facts.router import RouterTable
-from lsp_server.facts.routes import Route
+from lsp_server.facts.routes.endpoints import VerifiedRoutes
+from lsp_server.facts.routes.named_paths import HelperArgument, HelperCall
+from lsp_server.facts.routes.router import RouterTable
+from lsp_server.facts.routes.routes import Route
 
 STATIC = ("static_path", "static_url")
 # What the path itself may hold: `~p` leaves these as they are, as the helper does.

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lsp_server.document import Document
-from lsp_server.facts.endpoints import NO_STATICS, Statics, VerifiedRoutes
-from lsp_server.facts.expansion import Expansion
 from lsp_server.facts.index import Index
 from lsp_server.facts.modules import Function, Module, functions, modules
-from lsp_server.facts.router import RouterTable, Routing, routing
-from lsp_server.facts.using import USING, Quoted, own_uses
+from lsp_server.facts.project.expansion import Expansion
+from lsp_server.facts.project.using import USING, Quoted, own_uses
+from lsp_server.facts.routes.endpoints import NO_STATICS, Statics, VerifiedRoutes
+from lsp_server.facts.routes.router import RouterTable, Routing, routing
 from lsp_server.lint.finding import Edit
 from lsp_server.role import Role, app_of, role_of
 from lsp_server.snapshot import Snapshot

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lsp_server.facts.effects import call_graph
+from lsp_server.facts.calls.effects import call_graph
+from lsp_server.facts.calls.places import ASSIGN_NEW, CONNECTED, ELSEWHERE, LATER
+from lsp_server.facts.calls.primitives import DATABASE
 from lsp_server.facts.index import Index
-from lsp_server.facts.live_callbacks import AssignSet
-from lsp_server.facts.live_modules import live_modules, rendering
-from lsp_server.facts.places import ASSIGN_NEW, CONNECTED, ELSEWHERE, LATER
-from lsp_server.facts.primitives import DATABASE
-from lsp_server.facts.router import routing
+from lsp_server.facts.pages.live_callbacks import AssignSet
+from lsp_server.facts.pages.live_modules import live_modules, rendering
+from lsp_server.facts.routes.router import routing
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lsp_server.facts.async_steps import AsyncStep
-from lsp_server.facts.context import project_context
-from lsp_server.facts.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.places import CACHED, ELSEWHERE, LATER
+from lsp_server.facts.calls.primitives import Effect
 from lsp_server.facts.index import Index
-from lsp_server.facts.live_modules import Kind, LiveModule, live_modules
-from lsp_server.facts.places import CACHED, ELSEWHERE, LATER
-from lsp_server.facts.primitives import Effect
+from lsp_server.facts.pages.async_steps import AsyncStep
+from lsp_server.facts.pages.live_modules import Kind, LiveModule, live_modules
+from lsp_server.facts.project.context import project_context
 from lsp_server.lint.finding import Finding, Fix, Operation, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from lsp_server.facts.assign_reads import SocketReads
-from lsp_server.facts.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.places import CACHED
+from lsp_server.facts.calls.primitives import Effect
 from lsp_server.facts.index import Index
-from lsp_server.facts.live_callbacks import AssignSet
-from lsp_server.facts.live_modules import Kind, LiveModule, live_modules
-from lsp_server.facts.places import CACHED
-from lsp_server.facts.primitives import Effect
-from lsp_server.facts.templates import AssignRead
+from lsp_server.facts.pages.assign_reads import SocketReads
+from lsp_server.facts.pages.live_callbacks import AssignSet
+from lsp_server.facts.pages.live_modules import Kind, LiveModule, live_modules
+from lsp_server.facts.pages.templates import AssignRead
 from lsp_server.lint.finding import Finding, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from lsp_server.facts.assign_reads import SocketReads
-from lsp_server.facts.components import FunctionComponent
 from lsp_server.facts.index import Index
-from lsp_server.facts.layouts import LayoutAttribute, LayoutCall, OwnLayout
-from lsp_server.facts.live_callbacks import AssignSet
-from lsp_server.facts.live_modules import (
+from lsp_server.facts.pages.assign_reads import SocketReads
+from lsp_server.facts.pages.components import FunctionComponent
+from lsp_server.facts.pages.layouts import LayoutAttribute, LayoutCall, OwnLayout
+from lsp_server.facts.pages.live_callbacks import AssignSet
+from lsp_server.facts.pages.live_modules import (
     Caller,
     Component,
     Kind,
@@ -18,7 +18,7 @@ from lsp_server.facts.live_modules import (
     live_modules,
     rendering,
 )
-from lsp_server.facts.router import routing
+from lsp_server.facts.routes.router import routing
 from lsp_server.lint.finding import Edit, Finding, Fix, Operation
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity

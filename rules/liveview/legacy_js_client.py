@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from lsp_server.facts.live_clients import LiveClient
+from lsp_server.facts.pages.live_clients import LiveClient
 from lsp_server.lint.finding import Edit, Finding, Fix, Operation
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.role import Role

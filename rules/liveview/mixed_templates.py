@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from lsp_server.facts.context import project_context
 from lsp_server.facts.index import Index
 from lsp_server.facts.modules import Module, modules
-from lsp_server.facts.surface import SurfaceTemplate
-from lsp_server.facts.templates import Template
+from lsp_server.facts.pages.surface import SurfaceTemplate
+from lsp_server.facts.pages.templates import Template
+from lsp_server.facts.project.context import project_context
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.role import Role, role_of

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.facts.listings import GROWS, Listing
-from lsp_server.facts.live_callbacks import AssignSet
-from lsp_server.facts.live_modules import live_modules
-from lsp_server.facts.template_owners import template_owners
+from lsp_server.facts.pages.listings import GROWS, Listing
+from lsp_server.facts.pages.live_callbacks import AssignSet
+from lsp_server.facts.pages.live_modules import live_modules
+from lsp_server.facts.pages.template_owners import template_owners
 from lsp_server.lint.finding import Finding, Fix, Tag
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.facts.live_callbacks import LiveCallback
 from lsp_server.facts.modules import Function, Module, functions
+from lsp_server.facts.pages.live_callbacks import LiveCallback
 from lsp_server.lint.finding import Edit, Finding, Fix, Operation
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.role import Role, role_of

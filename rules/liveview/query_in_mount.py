@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.facts.assign_reads import SocketReads
-from lsp_server.facts.context import project_context
-from lsp_server.facts.effects import call_graph
+from lsp_server.facts.calls.effects import call_graph
+from lsp_server.facts.calls.places import ASSIGN_NEW, CACHED, CONNECTED, ELSEWHERE, LATER
+from lsp_server.facts.calls.primitives import Effect
 from lsp_server.facts.index import Index
-from lsp_server.facts.live_callbacks import AssignSet
-from lsp_server.facts.live_modules import Kind, LiveModule, live_modules
-from lsp_server.facts.places import ASSIGN_NEW, CACHED, CONNECTED, ELSEWHERE, LATER
-from lsp_server.facts.primitives import Effect
+from lsp_server.facts.pages.assign_reads import SocketReads
+from lsp_server.facts.pages.live_callbacks import AssignSet
+from lsp_server.facts.pages.live_modules import Kind, LiveModule, live_modules
+from lsp_server.facts.project.context import project_context
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity

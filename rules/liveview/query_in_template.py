@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lsp_server.facts.components import FunctionComponent
-from lsp_server.facts.effects import Clause, call_graph
-from lsp_server.facts.live_modules import Kind, live_modules
-from lsp_server.facts.places import CACHED, ELSEWHERE, LATER, TEMPLATE
-from lsp_server.facts.primitives import Effect
+from lsp_server.facts.calls.effects import Clause, call_graph
+from lsp_server.facts.calls.places import CACHED, ELSEWHERE, LATER, TEMPLATE
+from lsp_server.facts.calls.primitives import Effect
+from lsp_server.facts.pages.components import FunctionComponent
+from lsp_server.facts.pages.live_modules import Kind, live_modules
 from lsp_server.lint.finding import Finding, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

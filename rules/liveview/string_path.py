@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lsp_server.facts.context import project_context
 from lsp_server.facts.index import Index
-from lsp_server.facts.route_paths import RoutePath
-from lsp_server.facts.router import routing
-from lsp_server.facts.template_owners import template_owners
-from lsp_server.facts.templates import Template
+from lsp_server.facts.pages.template_owners import template_owners
+from lsp_server.facts.pages.templates import Template
+from lsp_server.facts.project.context import project_context
+from lsp_server.facts.routes.route_paths import RoutePath
+from lsp_server.facts.routes.router import routing
 from lsp_server.lint.finding import Edit, Finding, Fix, Operation
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from lsp_server.document import Document, Language
-from lsp_server.facts.components import FunctionComponent, collect_components
-from lsp_server.facts.live_callbacks import AssignSet, collect_live_callbacks
-from lsp_server.facts.templates import Template, collect_templates
+from lsp_server.facts.pages.components import FunctionComponent, collect_components
+from lsp_server.facts.pages.live_callbacks import AssignSet, collect_live_callbacks
+from lsp_server.facts.pages.templates import Template, collect_templates
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix, Operation
 from lsp_server.lint.rule import Rule, on

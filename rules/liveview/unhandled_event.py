@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from lsp_server.facts.index import Index
-from lsp_server.facts.live_callbacks import LiveHook
-from lsp_server.facts.live_modules import Kind, LiveModule, live_modules, rendering
-from lsp_server.facts.template_owners import template_owners
-from lsp_server.facts.templates import EventBinding
+from lsp_server.facts.pages.live_callbacks import LiveHook
+from lsp_server.facts.pages.live_modules import Kind, LiveModule, live_modules, rendering
+from lsp_server.facts.pages.template_owners import template_owners
+from lsp_server.facts.pages.templates import EventBinding
 from lsp_server.lint.finding import Finding, Fix, Operation, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from lsp_server.facts.effects import call_graph
-from lsp_server.facts.live_callbacks import LiveCallback, LiveHook
-from lsp_server.facts.live_modules import Kind, LiveModule, live_modules
+from lsp_server.facts.calls.effects import call_graph
 from lsp_server.facts.modules import FunctionKey
-from lsp_server.facts.pubsub import Broadcast, Subscription
+from lsp_server.facts.pages.live_callbacks import LiveCallback, LiveHook
+from lsp_server.facts.pages.live_modules import Kind, LiveModule, live_modules
+from lsp_server.facts.pages.pubsub import Broadcast, Subscription
 from lsp_server.lint.finding import Finding, Fix, Operation, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.facts.route_matching import path_segments
-from lsp_server.facts.route_paths import RoutePath
-from lsp_server.facts.router import RouterTable, Routing, routing
+from lsp_server.facts.routes.route_matching import path_segments
+from lsp_server.facts.routes.route_paths import RoutePath
+from lsp_server.facts.routes.router import RouterTable, Routing, routing
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

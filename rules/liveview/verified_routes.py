@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from lsp_server.facts.context import project_context
 from lsp_server.facts.index import Index
 from lsp_server.facts.modules import functions, modules
-from lsp_server.facts.named_paths import HelperCall
-from lsp_server.facts.router import RouterTable, routing
-from lsp_server.facts.template_owners import template_owners
-from lsp_server.facts.using import own_uses
+from lsp_server.facts.pages.template_owners import template_owners
+from lsp_server.facts.project.context import project_context
+from lsp_server.facts.project.using import own_uses
+from lsp_server.facts.routes.named_paths import HelperCall
+from lsp_server.facts.routes.router import RouterTable, routing
 from lsp_server.lint.finding import Finding, Fix, Operation
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lsp_server.facts.child_specs import Child
 from lsp_server.facts.index import Index
-from lsp_server.facts.offered_children import OfferedChildren
-from lsp_server.facts.supervision import Children, Start
-from lsp_server.facts.supervision_edits import NewChild, child_insertion
-from lsp_server.facts.supervision_tree import Application, application_of
+from lsp_server.facts.processes.child_specs import Child
+from lsp_server.facts.processes.offered_children import OfferedChildren
+from lsp_server.facts.processes.supervision import Children, Start
+from lsp_server.facts.processes.supervision_edits import NewChild, child_insertion
+from lsp_server.facts.processes.supervision_tree import Application, application_of
 from lsp_server.lint.finding import Edit
 from lsp_server.role import Role, role_of
 from lsp_server.snapshot import Snapshot

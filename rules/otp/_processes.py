@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from lsp_server.document import Document
-from lsp_server.facts.supervision_edits import NewChild
-from lsp_server.facts.supervision_tree import Process
+from lsp_server.facts.processes.supervision_edits import NewChild
+from lsp_server.facts.processes.supervision_tree import Process
 from lsp_server.lint.finding import Edit
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import Alias, BinaryOperator, Identifier, ModuleAttribute

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from lsp_server.document import Document
-from lsp_server.facts.primitives import STANDARD
+from lsp_server.facts.calls.primitives import STANDARD
 from lsp_server.lint.finding import Edit
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.definitions import FUNCTIONS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lsp_server.facts.places import ELSEWHERE, LATER, in_order, place_at
-from lsp_server.facts.regions import regions_of
+from lsp_server.facts.calls.places import ELSEWHERE, LATER, in_order, place_at
+from lsp_server.facts.calls.regions import regions_of
 from lsp_server.lint.file import File
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import Call, ModuleAttribute

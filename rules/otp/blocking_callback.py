@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from functools import partial
 
 from lsp_server.document import Document
-from lsp_server.facts.calls import CallSite
-from lsp_server.facts.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.calls import CallSite
+from lsp_server.facts.calls.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.places import CACHED, ELSEWHERE, LATER, LOOP, SMALL
+from lsp_server.facts.calls.primitives import DATABASE, Effect
 from lsp_server.facts.modules import FunctionKey
-from lsp_server.facts.places import CACHED, ELSEWHERE, LATER, LOOP, SMALL
-from lsp_server.facts.primitives import DATABASE, Effect
-from lsp_server.facts.server_modules import LaterReply, ServerModule, reply_of
-from lsp_server.facts.supervision import Start
-from lsp_server.facts.supervision_tree import (
+from lsp_server.facts.processes.server_modules import LaterReply, ServerModule, reply_of
+from lsp_server.facts.processes.supervision import Start
+from lsp_server.facts.processes.supervision_tree import (
     Application,
     Process,
     application_of,

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from functools import partial
 
 from lsp_server.document import Document
-from lsp_server.facts.calls import CallSite
-from lsp_server.facts.context import project_context
-from lsp_server.facts.effects import CallGraph, Clause, call_graph
-from lsp_server.facts.inits import Init, PlainInit, plain_init
+from lsp_server.facts.calls.calls import CallSite
+from lsp_server.facts.calls.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.places import ELSEWHERE, LATER
+from lsp_server.facts.calls.primitives import Effect
 from lsp_server.facts.modules import Module, modules
-from lsp_server.facts.places import ELSEWHERE, LATER
-from lsp_server.facts.primitives import Effect
+from lsp_server.facts.processes.inits import Init, PlainInit, plain_init
+from lsp_server.facts.project.context import project_context
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

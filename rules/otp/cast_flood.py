@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.facts.casts import Cast, is_long
-from lsp_server.facts.effects import call_graph
+from lsp_server.facts.calls.effects import call_graph
+from lsp_server.facts.calls.places import CONCURRENT, ELSEWHERE, LATER, LOOP, SMALL, TEMPLATE
 from lsp_server.facts.modules import FunctionKey
-from lsp_server.facts.places import CONCURRENT, ELSEWHERE, LATER, LOOP, SMALL, TEMPLATE
+from lsp_server.facts.processes.casts import Cast, is_long
 from lsp_server.lint.finding import Finding, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity

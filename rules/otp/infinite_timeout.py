@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
-from lsp_server.facts.primitives import LIBRARY, REPO, Effect
+from lsp_server.facts.calls.primitives import LIBRARY, REPO, Effect
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on

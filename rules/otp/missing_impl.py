@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from lsp_server.facts.context import ProjectContext, project_context
 from lsp_server.facts.modules import Function, Module
-from lsp_server.facts.own_behaviours import OwnBehaviour, own_behaviours
+from lsp_server.facts.processes.own_behaviours import OwnBehaviour, own_behaviours
+from lsp_server.facts.project.context import ProjectContext, project_context
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.role import Role, role_of

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from lsp_server.document import Document
-from lsp_server.facts.primitives import KERNEL
-from lsp_server.facts.process_messages import ProcessMessage, function_of
-from lsp_server.facts.supervision_tree import Process, processes
+from lsp_server.facts.calls.primitives import KERNEL
+from lsp_server.facts.processes.process_messages import ProcessMessage, function_of
+from lsp_server.facts.processes.supervision_tree import Process, processes
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 
-from lsp_server.facts.calls import CallSite
-from lsp_server.facts.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.calls import CallSite
+from lsp_server.facts.calls.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.places import ELSEWHERE, LATER
 from lsp_server.facts.modules import FunctionKey
-from lsp_server.facts.places import ELSEWHERE, LATER
-from lsp_server.facts.server_calls import SELF, Choice, Deferred, FixedName, ServerCall
-from lsp_server.facts.supervision_tree import Process, processes
+from lsp_server.facts.processes.server_calls import SELF, Choice, Deferred, FixedName, ServerCall
+from lsp_server.facts.processes.supervision_tree import Process, processes
 from lsp_server.lint.finding import Finding, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from functools import partial
 
 from lsp_server.document import Document
-from lsp_server.facts.context import project_context
 from lsp_server.facts.index import Index
 from lsp_server.facts.modules import Function
-from lsp_server.facts.supervision import Children, ProcessUse, Start
-from lsp_server.facts.supervision_tree import Process, applications, processes
+from lsp_server.facts.processes.supervision import Children, ProcessUse, Start
+from lsp_server.facts.processes.supervision_tree import Process, applications, processes
+from lsp_server.facts.project.context import project_context
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.role import Role, role_of

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from lsp_server.facts.child_specs import Child, children_of
 from lsp_server.facts.local_flow import module_of, origin
+from lsp_server.facts.processes.child_specs import Child, children_of
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import Rule, on

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lsp_server.facts.primitives import STANDARD
-from lsp_server.facts.supervision_edits import NewChild, child_insertion
-from lsp_server.facts.supervision_tree import (
+from lsp_server.facts.calls.primitives import STANDARD
+from lsp_server.facts.processes.supervision_edits import NewChild, child_insertion
+from lsp_server.facts.processes.supervision_tree import (
     Application,
     Process,
     application_of,

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from lsp_server.facts.controllers import Controller, Entry
 from lsp_server.facts.index import Index, join
-from lsp_server.facts.live_callbacks import LiveHook
-from lsp_server.facts.router import RouterTable, Routing, routing
-from lsp_server.facts.routes import PlugCall, Route
+from lsp_server.facts.pages.live_callbacks import LiveHook
+from lsp_server.facts.routes.controllers import Controller, Entry
+from lsp_server.facts.routes.router import RouterTable, Routing, routing
+from lsp_server.facts.routes.routes import PlugCall, Route
 
 _AUTHENTICATES = re.compile(
     r"auth|require|ensure|protected|logged_?in|signed_?in|login|admins?_?only|restrict|permission|"

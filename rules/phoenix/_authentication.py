@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
-from lsp_server.facts.router import RouterTable
-from lsp_server.facts.routes import OnMount, Route
+from lsp_server.facts.routes.router import RouterTable
+from lsp_server.facts.routes.routes import OnMount, Route
 from lsp_server.lint.finding import Edit
 from lsp_server.snapshot import Snapshot
 from lsp_server.text import Span

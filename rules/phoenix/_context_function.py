@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lsp_server.document import Document
-from lsp_server.facts.calls import CallSite
+from lsp_server.facts.calls.calls import CallSite
+from lsp_server.facts.database.repo_places import underscore
+from lsp_server.facts.database.schemas import Schemas, schemas
 from lsp_server.facts.modules import functions, modules
-from lsp_server.facts.repo_places import underscore
-from lsp_server.facts.schemas import Schemas, schemas
 from lsp_server.lint.finding import CreateFile, Edit, Operation
 from lsp_server.lint.imports import import_edit
 from lsp_server.lint.naming import plural, rows_of

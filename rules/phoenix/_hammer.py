@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.facts.mix import MixProject, mix_projects
 from lsp_server.facts.modules import Module, modules
-from lsp_server.facts.supervision_edits import NewChild, child_insertion
-from lsp_server.facts.supervision_tree import application_of, applications
+from lsp_server.facts.processes.supervision_edits import NewChild, child_insertion
+from lsp_server.facts.processes.supervision_tree import application_of, applications
+from lsp_server.facts.project.mix import MixProject, mix_projects
 from lsp_server.lint.finding import CreateFile, Edit, Operation
 from lsp_server.role import app_of
 from lsp_server.snapshot import Snapshot

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lsp_server.document import Document
-from lsp_server.facts.endpoints import Endpoint
-from lsp_server.facts.page_plugs import PagePlugs
-from lsp_server.facts.router import RouterTable, Routing
-from lsp_server.facts.routes import Pipeline, PlugCall
+from lsp_server.facts.routes.endpoints import Endpoint
+from lsp_server.facts.routes.page_plugs import PagePlugs
+from lsp_server.facts.routes.router import RouterTable, Routing
+from lsp_server.facts.routes.routes import Pipeline, PlugCall
 from lsp_server.lint.finding import Edit
 from lsp_server.role import Role, role_of
 from lsp_server.text import Span, line_ending

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lsp_server.document import Document
-from lsp_server.facts.routes import LiveSession
+from lsp_server.facts.routes.routes import LiveSession
 from lsp_server.lint.finding import Edit
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.literals import List

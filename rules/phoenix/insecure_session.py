@@ -7,10 +7,10 @@ from functools import partial
 from itertools import pairwise
 
 from lsp_server.document import Document
-from lsp_server.facts.config import Configuration, Setting, configuration
-from lsp_server.facts.endpoints import Endpoint
-from lsp_server.facts.router import routing
-from lsp_server.facts.sessions import SessionOptions
+from lsp_server.facts.project.config import Configuration, Setting, configuration
+from lsp_server.facts.routes.endpoints import Endpoint
+from lsp_server.facts.routes.router import routing
+from lsp_server.facts.routes.sessions import SessionOptions
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.role import app_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lsp_server.facts.router import RouterTable
-from lsp_server.facts.routes import Route
+from lsp_server.facts.routes.router import RouterTable
+from lsp_server.facts.routes.routes import Route
 from lsp_server.lint.finding import Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from lsp_server.facts.router import RouterTable, Routing, routing
-from lsp_server.facts.routes import Pipeline, PlugCall
+from lsp_server.facts.routes.router import RouterTable, Routing, routing
+from lsp_server.facts.routes.routes import Pipeline, PlugCall
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity

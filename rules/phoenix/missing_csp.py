@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from lsp_server.facts.page_plugs import POLICY, page_plugs
-from lsp_server.facts.router import RouterTable, routing
-from lsp_server.facts.routes import Pipeline, PlugCall
+from lsp_server.facts.routes.page_plugs import POLICY, page_plugs
+from lsp_server.facts.routes.router import RouterTable, routing
+from lsp_server.facts.routes.routes import Pipeline, PlugCall
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
-from lsp_server.facts.page_plugs import FORGERY, PagePlugs, page_plugs
-from lsp_server.facts.router import RouterTable, routing
-from lsp_server.facts.routes import Pipeline, PlugCall, Route
+from lsp_server.facts.routes.page_plugs import FORGERY, PagePlugs, page_plugs
+from lsp_server.facts.routes.router import RouterTable, routing
+from lsp_server.facts.routes.routes import Pipeline, PlugCall, Route
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from lsp_server.facts.router import RouterTable
-from lsp_server.facts.routes import PlugCall, Route
+from lsp_server.facts.routes.router import RouterTable
+from lsp_server.facts.routes.routes import PlugCall, Route
 from lsp_server.lint.finding import Finding, Fix, Operation
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity

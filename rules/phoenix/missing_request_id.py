@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from lsp_server.facts.endpoints import Endpoint
-from lsp_server.facts.router import routing
+from lsp_server.facts.routes.endpoints import Endpoint
+from lsp_server.facts.routes.router import routing
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.role import Role, role_of

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from lsp_server.facts.page_plugs import HEADERS, page_plugs
-from lsp_server.facts.router import routing
-from lsp_server.facts.routes import Pipeline
+from lsp_server.facts.routes.page_plugs import HEADERS, page_plugs
+from lsp_server.facts.routes.router import routing
+from lsp_server.facts.routes.routes import Pipeline
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from lsp_server.facts.calls import CallSite
-from lsp_server.facts.context import project_context
-from lsp_server.facts.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.calls import CallSite
+from lsp_server.facts.calls.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.places import TEMPLATE
+from lsp_server.facts.calls.primitives import DATABASE
+from lsp_server.facts.database.schemas import schemas
 from lsp_server.facts.modules import Module
-from lsp_server.facts.places import TEMPLATE
-from lsp_server.facts.primitives import DATABASE
-from lsp_server.facts.schemas import schemas
+from lsp_server.facts.project.context import project_context
 from lsp_server.lint.finding import Finding, Fix, Operation, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity

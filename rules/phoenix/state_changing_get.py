@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from lsp_server.facts.controllers import Entry
-from lsp_server.facts.effects import CallGraph, Clause, call_graph
-from lsp_server.facts.places import ELSEWHERE, LATER
-from lsp_server.facts.primitives import Effect
-from lsp_server.facts.routes import Route
+from lsp_server.facts.calls.effects import CallGraph, Clause, call_graph
+from lsp_server.facts.calls.places import ELSEWHERE, LATER
+from lsp_server.facts.calls.primitives import Effect
+from lsp_server.facts.routes.controllers import Entry
+from lsp_server.facts.routes.routes import Route
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lsp_server.facts.calls.primitives import words
 from lsp_server.facts.local_flow import assigned
-from lsp_server.facts.primitives import words
 from lsp_server.syntax.blocks import AnonymousFunction, Clause
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import Call, Capture, Identifier, ModuleAttribute

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lsp_server.facts.calls.primitives import words
 from lsp_server.facts.local_flow import assigned
-from lsp_server.facts.primitives import words
 from lsp_server.lint.file import File
 from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier
 from lsp_server.syntax.literals import Charlist, Integer, List, Quoted, Sigil, String, Tuple

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from lsp_server.document import Document
-from lsp_server.facts.mix import mix_projects
+from lsp_server.facts.project.mix import mix_projects
 from lsp_server.lint.finding import CreateFile, Edit, Operation
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import Call

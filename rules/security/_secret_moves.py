@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from lsp_server.document import Document
-from lsp_server.facts.secrets import Secret
+from lsp_server.facts.secrets.secrets import Secret
 from lsp_server.lint.finding import Edit, Operation
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import Call, ModuleAttribute

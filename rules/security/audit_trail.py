@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lsp_server.facts.calls import CallSite
-from lsp_server.facts.effects import CallGraph, Clause, Effect, call_graph
-from lsp_server.facts.mix import dependencies
+from lsp_server.facts.calls.calls import CallSite
+from lsp_server.facts.calls.effects import CallGraph, Clause, Effect, call_graph
 from lsp_server.facts.modules import FunctionKey, Module
+from lsp_server.facts.project.mix import dependencies
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.facts.config import configuration
-from lsp_server.facts.secrets import Secret
+from lsp_server.facts.project.config import configuration
+from lsp_server.facts.secrets.secrets import Secret
 from lsp_server.lint.finding import Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lsp_server.facts.calls import FunctionCalls
-from lsp_server.facts.controllers import Controller
-from lsp_server.facts.loads import LoadById
+from lsp_server.facts.calls.calls import FunctionCalls
+from lsp_server.facts.database.loads import LoadById
+from lsp_server.facts.database.schemas import Schema, Schemas, schemas
 from lsp_server.facts.modules import Function, Module
-from lsp_server.facts.router import RouterTable
-from lsp_server.facts.routes import Route
-from lsp_server.facts.schemas import Schema, Schemas, schemas
+from lsp_server.facts.routes.controllers import Controller
+from lsp_server.facts.routes.router import RouterTable
+from lsp_server.facts.routes.routes import Route
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lsp_server.facts.calls.primitives import words
 from lsp_server.facts.local_flow import assigned
-from lsp_server.facts.primitives import words
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on

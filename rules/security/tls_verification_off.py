@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lsp_server.facts.config import environments_of
-from lsp_server.facts.production import holds_in_production
+from lsp_server.facts.project.config import environments_of
+from lsp_server.facts.project.production import holds_in_production
 from lsp_server.facts.values import Scope
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from lsp_server.document import Document
-from lsp_server.facts.config import Setting, configuration
-from lsp_server.facts.tokens import GuardianModule, TokenLife, TokenMistake
+from lsp_server.facts.project.config import Setting, configuration
+from lsp_server.facts.secrets.tokens import GuardianModule, TokenLife, TokenMistake
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity

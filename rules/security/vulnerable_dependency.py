@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from lsp_server.facts.advisories import Advisory, advisories
-from lsp_server.facts.mix import Dependency, Lock, Locked, MixProject, locks, mix_projects
-from lsp_server.facts.versions import NEWEST, Condition, Requirement, Version
+from lsp_server.facts.project.mix import Dependency, Lock, Locked, MixProject, locks, mix_projects
+from lsp_server.facts.project.versions import NEWEST, Condition, Requirement, Version
+from lsp_server.facts.secrets.advisories import Advisory, advisories
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import CODE, ProjectRule
 from lsp_server.role import Role

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lsp_server.document import Document
-from lsp_server.facts.live_callbacks import AssignSet
-from lsp_server.facts.primitives import words
-from lsp_server.facts.raw_html import (
+from lsp_server.facts.calls.primitives import words
+from lsp_server.facts.database.schemas import schemas
+from lsp_server.facts.pages.live_callbacks import AssignSet
+from lsp_server.facts.pages.raw_html import (
     HtmlGiven,
     HtmlMaker,
     HtmlPart,
     HtmlSink,
 )
-from lsp_server.facts.schemas import schemas
-from lsp_server.facts.written_texts import TextAttribute, WrittenTexts
+from lsp_server.facts.pages.written_texts import TextAttribute, WrittenTexts
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lsp_server.document import Document
-from lsp_server.facts.async_steps import AsyncStep, collect_async_steps
+from lsp_server.facts.pages.async_steps import AsyncStep, collect_async_steps
 
 
 def steps(body: str, head: str = 'handle_event("track", %{"code" => code}, socket)') -> list[str]:

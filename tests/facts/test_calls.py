@@ -7,10 +7,9 @@ from textwrap import indent
 import pytest
 
 from lsp_server.document import Document
-from lsp_server.facts import places
-from lsp_server.facts.calls import CallSite, FunctionCalls
-from lsp_server.facts.fact import collect
-from lsp_server.facts.places import (
+from lsp_server.facts.calls import places
+from lsp_server.facts.calls.calls import CallSite, FunctionCalls
+from lsp_server.facts.calls.places import (
     ASSIGN_NEW,
     CACHED,
     CHUNKED,
@@ -26,6 +25,7 @@ from lsp_server.facts.places import (
     TRANSACTION,
     UNUSED,
 )
+from lsp_server.facts.fact import collect
 
 PATH = "lib/shop/orders.ex"
 BITS = {

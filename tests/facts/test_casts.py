@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.casts import Cast, collect_casts
+from lsp_server.facts.processes.casts import Cast, collect_casts
 
 
 def casts(body: str) -> list[tuple[bool, bool, bool]]:

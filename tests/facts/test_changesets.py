@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 from lsp_server.document import Document
-from lsp_server.facts.changesets import Changeset, Changesets, Step, changesets
+from lsp_server.facts.database.changesets import Changeset, Changesets, Step, changesets
 from lsp_server.facts.fact import FileFacts, collect, load_collectors
 from lsp_server.facts.index import Index
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.config import Environments, Setting, collect_config, configuration
 from lsp_server.facts.fact import FileFacts
 from lsp_server.facts.index import Index
+from lsp_server.facts.project.config import Environments, Setting, collect_config, configuration
 
 
 def facts_of(path: str, text: str) -> FileFacts:

@@ -6,8 +6,8 @@ import pickle
 
 import pytest
 
-from lsp_server.facts.context import ProjectContext, context_relevant, project_context
-from lsp_server.facts.versions import NEWEST, Version
+from lsp_server.facts.project.context import ProjectContext, context_relevant, project_context
+from lsp_server.facts.project.versions import NEWEST, Version
 from tests.facts.web_application import (
     LIVE,
     PATHS,

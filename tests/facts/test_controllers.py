@@ -1,8 +1,8 @@
 """Controllers with their plugs and actions, and the options of sessions."""
 
 from lsp_server.document import Document
-from lsp_server.facts.controllers import Controller, Entry, collect_controllers
-from lsp_server.facts.sessions import SessionOptions, collect_sessions
+from lsp_server.facts.routes.controllers import Controller, Entry, collect_controllers
+from lsp_server.facts.routes.sessions import SessionOptions, collect_sessions
 
 CONTROLLER = b"""
 defmodule ShopWeb.OrderController do

@@ -10,7 +10,7 @@ import pytest
 
 from lsp_server.config import Settings
 from lsp_server.document import Document
-from lsp_server.facts.database import Database, Table, database, next_migration
+from lsp_server.facts.database.database import Database, Table, database, next_migration
 from lsp_server.facts.fact import collect, load_collectors
 from lsp_server.facts.index import Index
 from lsp_server.snapshot import Snapshot

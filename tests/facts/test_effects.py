@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from lsp_server.document import Document
-from lsp_server.facts.calls import CallSite
-from lsp_server.facts.effects import CallGraph, Effect, call_graph
+from lsp_server.facts.calls.calls import CallSite
+from lsp_server.facts.calls.effects import CallGraph, Effect, call_graph
+from lsp_server.facts.calls.places import ASSIGN_NEW, CONNECTED, TEMPLATE
 from lsp_server.facts.fact import collect, load_collectors
 from lsp_server.facts.index import Index
 from lsp_server.facts.modules import FunctionKey
-from lsp_server.facts.places import ASSIGN_NEW, CONNECTED, TEMPLATE
 
 list(load_collectors())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lsp_server.facts.context import ProjectContext
+from lsp_server.facts.project.context import ProjectContext
 from tests.facts.web_application import LIVE, SHOP, context_of, lock, names_of
 
 

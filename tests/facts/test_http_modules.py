@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.http_modules import collect_http_modules
+from lsp_server.facts.http.modules import collect_http_modules
 
 CODE = """
 defmodule Shop.A do

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lsp_server.document import Document
 from lsp_server.facts.fact import collect
-from lsp_server.facts.http_timeouts import collect_unlimited_waits, tesla_adapters
+from lsp_server.facts.http.timeouts import collect_unlimited_waits, tesla_adapters
 from lsp_server.facts.index import Index
 
 CODE = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lsp_server.document import Document
 from lsp_server.facts.fact import Fact, collect
-from lsp_server.facts.layouts import LayoutCall, OwnLayout
+from lsp_server.facts.pages.layouts import LayoutCall, OwnLayout
 
 
 def facts(source: str, path: str = "lib/shop_web/live/a.html.heex") -> list[Fact]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lsp_server.document import Document
-from lsp_server.facts.assign_reads import SocketReads, collect_socket_reads
-from lsp_server.facts.listings import Listing, collect_listings
+from lsp_server.facts.pages.assign_reads import SocketReads, collect_socket_reads
+from lsp_server.facts.pages.listings import Listing, collect_listings
 
 PAGE = "lib/shop_web/live/page_live.html.heex"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lsp_server.document import Document
-from lsp_server.facts.live_callbacks import (
+from lsp_server.facts.pages.live_callbacks import (
     AssignSet,
     LiveCallback,
     LiveHook,

@@ -6,7 +6,7 @@ import pytest
 
 from lsp_server.document import Document
 from lsp_server.facts.fact import collect
-from lsp_server.facts.live_clients import LiveClient
+from lsp_server.facts.pages.live_clients import LiveClient
 
 
 def clients(source: str, path: str = "assets/js/app.js") -> list[LiveClient]:

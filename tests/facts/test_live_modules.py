@@ -5,8 +5,8 @@ from __future__ import annotations
 from lsp_server.document import Document
 from lsp_server.facts.fact import collect, load_collectors
 from lsp_server.facts.index import Index
-from lsp_server.facts.live_modules import Kind, live_modules, rendering
-from lsp_server.facts.template_owners import template_owners
+from lsp_server.facts.pages.live_modules import Kind, live_modules, rendering
+from lsp_server.facts.pages.template_owners import template_owners
 
 list(load_collectors())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.loads import collect_loads
+from lsp_server.facts.database.loads import collect_loads
 
 CODE = b"""
 defmodule ShopWeb.OrderLive do

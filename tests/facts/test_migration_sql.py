@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lsp_server.facts.migration_sql import HOLE, operations
-from lsp_server.facts.migrations import (
+from lsp_server.facts.database.migration_sql import HOLE, operations
+from lsp_server.facts.database.migrations import (
     AddForeignKey,
     AlterTable,
     AnyOperation,

@@ -7,9 +7,8 @@ from textwrap import dedent, indent
 import pytest
 
 from lsp_server.document import Document
-from lsp_server.facts import migration_body  # noqa: F401 (registers the collector)
-from lsp_server.facts.fact import FileFacts, collect
-from lsp_server.facts.migrations import (
+from lsp_server.facts.database import migration_body  # noqa: F401 (registers the collector)
+from lsp_server.facts.database.migrations import (
     AddForeignKey,
     AlterTable,
     AnyOperation,
@@ -30,6 +29,7 @@ from lsp_server.facts.migrations import (
     default_index_name,
     place_of,
 )
+from lsp_server.facts.fact import FileFacts, collect
 
 PATH = "priv/repo/migrations/20240102030405_example.exs"
 

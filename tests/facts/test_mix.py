@@ -7,8 +7,15 @@ from textwrap import dedent
 from lsp_server.document import Document
 from lsp_server.facts.fact import collect
 from lsp_server.facts.index import Index
-from lsp_server.facts.mix import Dependency, Lock, MixProject, dependencies, locks, mix_projects
-from lsp_server.facts.versions import NEWEST
+from lsp_server.facts.project.mix import (
+    Dependency,
+    Lock,
+    MixProject,
+    dependencies,
+    locks,
+    mix_projects,
+)
+from lsp_server.facts.project.versions import NEWEST
 
 MIX = """\
 defmodule Shop.MixProject do

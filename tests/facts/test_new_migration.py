@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsp_server.document import Document
-from lsp_server.facts import migration_body  # noqa: F401 (registers the collector)
+from lsp_server.facts.database import migration_body  # noqa: F401 (registers the collector)
+from lsp_server.facts.database.migrations import CreateIndex, Migration
+from lsp_server.facts.database.new_migration import create_index, migration
 from lsp_server.facts.fact import collect
-from lsp_server.facts.migrations import CreateIndex, Migration
-from lsp_server.facts.new_migration import create_index, migration
 from tests.elixir_oracle import ElixirOracle
 
 

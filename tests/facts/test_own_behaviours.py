@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.own_behaviours import OwnBehaviour, collect_own_behaviours
+from lsp_server.facts.processes.own_behaviours import OwnBehaviour, collect_own_behaviours
 
 
 def behaviours(code: str) -> list[OwnBehaviour]:

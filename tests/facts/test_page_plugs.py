@@ -3,7 +3,7 @@
 from lsp_server.document import Document
 from lsp_server.facts.fact import collect
 from lsp_server.facts.index import Index
-from lsp_server.facts.page_plugs import FORGERY, HEADERS, POLICY, page_plugs
+from lsp_server.facts.routes.page_plugs import FORGERY, HEADERS, POLICY, page_plugs
 
 GUARDS = """
 defmodule ShopWeb.Guards do

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.payments import collect_payments
+from lsp_server.facts.http.payments import collect_payments
 
 CODE = """
 defmodule Shop.Payments do

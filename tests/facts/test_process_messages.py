@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.process_messages import ProcessMessage, collect_process_messages
+from lsp_server.facts.processes.process_messages import ProcessMessage, collect_process_messages
 
 
 def sent(call: str) -> list[tuple[str, str, str, bool]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.pubsub import Broadcast, Subscription, collect_pubsub
+from lsp_server.facts.pages.pubsub import Broadcast, Subscription, collect_pubsub
 
 CODE = """
 defmodule Shop.Events do

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.raw_html import HtmlGiven, HtmlMaker, HtmlSink, collect_raw_html
+from lsp_server.facts.pages.raw_html import HtmlGiven, HtmlMaker, HtmlSink, collect_raw_html
 
 
 def facts(code: str, path: str = "lib/shop_web/page.ex") -> list[object]:

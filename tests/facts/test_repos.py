@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lsp_server.facts.repos import repos
+from lsp_server.facts.database.repos import repos
 from tests.facts.web_application import SHOP, context_of, index_of, module
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
+from lsp_server.facts.calls.request_path import Turn, entries, request_path
 from lsp_server.facts.fact import collect
-from lsp_server.facts.http_results import collect_untaken_errors
+from lsp_server.facts.http.results import collect_untaken_errors
 from lsp_server.facts.index import Index
-from lsp_server.facts.request_path import Turn, entries, request_path
 
 FILES = {
     "lib/shop_web/controllers/rate_controller.ex": """

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from lsp_server.document import Document
-from lsp_server.facts.alternatives import Alternatives
+from lsp_server.facts.calls.alternatives import Alternatives
 from lsp_server.facts.fact import collect, load_collectors
 from lsp_server.facts.index import Index
-from lsp_server.facts.result_uses import ResultUse
-from lsp_server.facts.results import UNKNOWN, Results, Shape, results
+from lsp_server.facts.results.result_uses import ResultUse
+from lsp_server.facts.results.results import UNKNOWN, Results, Shape, results
 from lsp_server.text import Span
 
 list(load_collectors())

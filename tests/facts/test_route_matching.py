@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lsp_server.facts.route_matching import distance, path_segments
+from lsp_server.facts.routes.route_matching import distance, path_segments
 from tests.facts.test_routes import table
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.controller_plugs import ControllerPlug, collect_controller_plugs
-from lsp_server.facts.named_paths import HelperCall, collect_helper_calls
-from lsp_server.facts.route_paths import RoutePath, collect_route_paths
+from lsp_server.facts.routes.controller_plugs import ControllerPlug, collect_controller_plugs
+from lsp_server.facts.routes.named_paths import HelperCall, collect_helper_calls
+from lsp_server.facts.routes.route_paths import RoutePath, collect_route_paths
 
 CODE = r'''
 defmodule ShopWeb.PageLive do

@@ -13,10 +13,10 @@ import pytest
 from lsp_server.document import Document
 from lsp_server.facts.fact import collect, load_collectors
 from lsp_server.facts.index import Index
-from lsp_server.facts.router import RouterTable, Routing, routing
-from lsp_server.facts.router_expansion import collect_routers
-from lsp_server.facts.router_naming import live_name, resource_name, underscore
-from lsp_server.facts.routes import LiveSession, Opaque, Pipeline, Route
+from lsp_server.facts.routes.router import RouterTable, Routing, routing
+from lsp_server.facts.routes.router_expansion import collect_routers
+from lsp_server.facts.routes.router_naming import live_name, resource_name, underscore
+from lsp_server.facts.routes.routes import LiveSession, Opaque, Pipeline, Route
 
 list(load_collectors())
 HEAD = "defmodule ShopWeb.Router do\n  use ShopWeb, :router\n"

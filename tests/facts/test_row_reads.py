@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lsp_server.document import Document
-from lsp_server.facts.association_uses import association_uses, preloading
 from lsp_server.facts.fact import collect, load_collectors
 from lsp_server.facts.index import Index
-from lsp_server.facts.row_reads import RowRead, RowsGiven, RowsReturned
+from lsp_server.facts.rows.association_uses import association_uses, preloading
+from lsp_server.facts.rows.reads import RowRead, RowsGiven, RowsReturned
 
 list(load_collectors())
 

@@ -1,8 +1,8 @@
 """What components give their slots."""
 
 from lsp_server.document import Document
-from lsp_server.facts.row_expressions import Expression
-from lsp_server.facts.row_slots import SlotRendered, collect_slots
+from lsp_server.facts.rows.expressions import Expression
+from lsp_server.facts.rows.slots import SlotRendered, collect_slots
 
 HEAD = 'defmodule Web.Core do\n  use Phoenix.Component\n\n  def table(assigns) do\n    ~H"""\n'
 END = '    """\n  end\nend\n'

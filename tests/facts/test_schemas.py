@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lsp_server.document import Document
+from lsp_server.facts.database.schemas import Association, Field, Schema, Schemas, schemas
 from lsp_server.facts.fact import FileFacts, collect, load_collectors
 from lsp_server.facts.index import Index
-from lsp_server.facts.schemas import Association, Field, Schema, Schemas, schemas
 
 list(load_collectors())
 

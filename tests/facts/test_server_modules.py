@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.server_modules import LaterReply, ServerModule, collect_server_modules
+from lsp_server.facts.processes.server_modules import (
+    LaterReply,
+    ServerModule,
+    collect_server_modules,
+)
 
 
 def facts(code: str) -> list[object]:

@@ -7,9 +7,9 @@ import pytest
 from lsp_server.document import Document
 from lsp_server.facts.fact import collect, load_collectors
 from lsp_server.facts.index import Index
-from lsp_server.facts.mentions import Mentions
-from lsp_server.facts.supervision import Children, ProcessUse, Start
-from lsp_server.facts.supervision_tree import (
+from lsp_server.facts.processes.mentions import Mentions
+from lsp_server.facts.processes.supervision import Children, ProcessUse, Start
+from lsp_server.facts.processes.supervision_tree import (
     Member,
     application_of,
     processes,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lsp_server.document import Document
 from lsp_server.facts.fact import collect, load_collectors
-from lsp_server.facts.supervision import Children
-from lsp_server.facts.supervision_edits import NewChild, child_insertion
+from lsp_server.facts.processes.supervision import Children
+from lsp_server.facts.processes.supervision_edits import NewChild, child_insertion
 
 list(load_collectors())
 

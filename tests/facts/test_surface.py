@@ -6,7 +6,7 @@ import pytest
 
 from lsp_server.document import Document
 from lsp_server.facts.fact import collect
-from lsp_server.facts.surface import SurfaceTemplate
+from lsp_server.facts.pages.surface import SurfaceTemplate
 from lsp_server.project.files import is_project_file
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.components import Attr, FunctionComponent, Slot, collect_components
 from lsp_server.facts.fact import Fact
-from lsp_server.facts.templates import (
+from lsp_server.facts.pages.components import Attr, FunctionComponent, Slot, collect_components
+from lsp_server.facts.pages.templates import (
     AssignRead,
     ComponentCall,
     EventBinding,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lsp_server.document import Document
-from lsp_server.facts import tests as facts
 from lsp_server.facts.fact import FileFacts, collect, load_collectors
 from lsp_server.facts.index import Index
+from lsp_server.facts.project import tests as facts
 
 list(load_collectors())
 

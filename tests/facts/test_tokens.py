@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.tokens import GuardianModule, TokenLife, TokenMistake, collect_tokens
+from lsp_server.facts.secrets.tokens import GuardianModule, TokenLife, TokenMistake, collect_tokens
 
 
 def test_mistakes_and_modules() -> None:

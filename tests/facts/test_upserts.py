@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.upserts import collect_upserts
+from lsp_server.facts.database.upserts import collect_upserts
 
 CODE = b"""
 defmodule Shop.Stock do

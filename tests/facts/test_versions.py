@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lsp_server.facts.versions import NEWEST, Requirement, Version
+from lsp_server.facts.project.versions import NEWEST, Requirement, Version
 from tests.elixir_oracle import elixir_command
 
 VERSIONS = [

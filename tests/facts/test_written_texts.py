@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lsp_server.document import Document
 from lsp_server.facts.fact import collect
-from lsp_server.facts.written_texts import TextAttribute, WrittenTexts
+from lsp_server.facts.pages.written_texts import TextAttribute, WrittenTexts
 
 
 def test_lists_of_attributes_and_functions() -> None:

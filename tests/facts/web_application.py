@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lsp_server.document import Document
-from lsp_server.facts.context import ProjectContext, project_context
 from lsp_server.facts.fact import collect
 from lsp_server.facts.index import Index
+from lsp_server.facts.project.context import ProjectContext, project_context
 from lsp_server.syntax.names import Names
 
 WEB = """\

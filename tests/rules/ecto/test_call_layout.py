@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lsp_server.rules.ecto._call_layout import laid_out
 
-from lsp_server.facts.new_migration import create_index, migration
+from lsp_server.facts.database.new_migration import create_index, migration
 from tests.elixir_oracle import ElixirOracle
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lsp_server.facts.database import Database, database
+from lsp_server.facts.database.database import Database, database
 from lsp_server.lint.registry import registry
 from tests.rules.harness import Files, check, encode, fix_all, snapshot_of
 

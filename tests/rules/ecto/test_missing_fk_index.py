@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsp_server.config import Settings
-from lsp_server.facts.database import database
+from lsp_server.facts.database.database import database
 from lsp_server.lint.registry import registry
 from tests.rules.harness import check, encode, fix_all, snapshot_of
 

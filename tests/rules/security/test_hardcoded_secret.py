@@ -10,8 +10,8 @@ import pytest
 
 from lsp_server.document import Document
 from lsp_server.facts.fact import collect, load_collectors
-from lsp_server.facts.secret_shapes import SHAPES
-from lsp_server.facts.secrets import Secret
+from lsp_server.facts.secrets.secret_shapes import SHAPES
+from lsp_server.facts.secrets.secrets import Secret
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.registry import registry
 from tests.rules.harness import check, fix_all

@@ -10,8 +10,8 @@ import pytest
 from lsp_server.rules.security.vulnerable_dependency import raised
 
 from lsp_server.config import Settings
-from lsp_server.facts.advisories import Advisories, Advisory, Range, advisories
-from lsp_server.facts.versions import Version
+from lsp_server.facts.project.versions import Version
+from lsp_server.facts.secrets.advisories import Advisories, Advisory, Range, advisories
 from lsp_server.lint.registry import registry
 from tests.advisories import ID, merged, read, text_of
 from tests.rules.harness import check

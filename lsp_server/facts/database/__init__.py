@@ -1,0 +1,1 @@
+"""Repos, schemas, changesets, and the database as all migrations leave it."""

@@ -1,0 +1,1 @@
+"""Requests to other servers: their failures, their timeouts, payments."""

@@ -1,0 +1,1 @@
+"""LiveViews, components and templates, joined with the events and assigns between them."""

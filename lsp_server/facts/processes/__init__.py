@@ -1,0 +1,1 @@
+"""Processes: who starts them, what they answer to, and the supervision trees."""

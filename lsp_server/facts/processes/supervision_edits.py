@@ -1,0 +1,242 @@
+"""Where a new child belongs in a list of children, and how it is written there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lsp_server.document import Change, Document
+from lsp_server.facts.processes.supervision import Children
+from lsp_server.syntax.elixir import Alias, Call, Identifier, Match
+from lsp_server.syntax.literals import Keywords, List, Tuple
+from lsp_server.syntax.node import Node, cast
+from lsp_server.text import Span, line_ending
+
+WIDTH = 98  # columns of `mix format`
+_FIRST = re.compile(r"(?:Repo\w*|PubSub|Vault)$")
+# Children of which processes of the application do not have to be started first.
+_PREPARING = re.compile(r"(?:Telemetry|Cluster\w*|Finch|Registry|Task\.Supervisor|PromEx)$")
+_LAST = re.compile(r"[Ee]ndpoint")
+
+
+@dataclass(frozen=True, slots=True)
+class NewChild:
+    """A child to add: `{module, argument}`. `name` is what its argument registers, if it does.
+
+    One that is `early` serves other processes of the application, which come after it.
+    """
+
+    module: str
+    argument: str = "[]"
+    name: str = ""
+    early: bool = False
+
+    def is_among(self, children: Children) -> bool:
+        """Whether such a child is there already."""
+        return any(
+            one.module == self.module and one.name in (self.name, "*") for one in children.children
+        )
+
+
+def child_insertion(
+    document: Document, children: Children, new: Sequence[NewChild]
+) -> list[Change] | None:
+    """The changes that add children, in their order, to the list of an application.
+
+    They go before the endpoint, which must find everything ready, and after repos and PubSub;
+    where the first of them is `early`, right after those. The list stays on one line or on several
+    as it is. Children that are there are not added again.
+    None where the list was not found.
+    """
+    target = _target(document, children)
+    if target is None:
+        return None
+    wanted = [one for one in new if not one.is_among(children)]
+    if not wanted:
+        return []
+    names = document.names_at(target.start)
+    written = [f"{{{names.shorten(one.module)}, {one.argument}}}" for one in wanted]
+    return _Insertion(document, target, wanted[0].early).changes(written)
+
+
+def _target(document: Document, children: Children) -> List | None:
+    """The list literal to add to: that with the endpoint, else with a repo, else the longest."""
+    found: list[List] = []
+    root = document.tree.raw.root_node
+    for span in children.lists:
+        raw = root.named_descendant_for_byte_range(span.start, span.end)
+        node = None if raw is None else cast(raw, document.tree)
+        if isinstance(node, List) and node.span == span:
+            if not any(isinstance(one, Keywords) for one in node.elements):
+                found.append(node)
+
+    def rank(node: List) -> tuple[bool, bool, int]:
+        named = [_name(one) for one in node.elements]
+        return (
+            any(map(_LAST.search, named)),
+            any(map(_FIRST.search, named)),
+            len(named),
+        )
+
+    return max(found, key=rank, default=None)
+
+
+def _name(child: Node) -> str:
+    """The module of a child, or the function that makes it."""
+    match child:
+        case Alias(name):
+            return name
+        case Tuple([first, *_]):
+            return first.text
+        case Call():
+            return child.dotted
+        case Identifier(name):
+            return name
+    return ""
+
+
+class _Insertion:
+    """Adds texts to one list."""
+
+    def __init__(self, document: Document, node: List, early: bool = False) -> None:
+        self.early = early
+        self.source, self.lines, self.node = document.source, document.lines, node
+        self.elements = node.elements
+        self.newline = line_ending(document.source)
+
+    def changes(self, written: list[str]) -> list[Change]:
+        at = self._index()
+        if self._is_on_one_line:
+            return self._on_one_line(written, at)
+        indent = self._indent
+        texts = [self._broken(one, indent) for one in written]
+        if not self.elements:
+            close = self.node.end - 1
+            start = self.lines.line_span(self.lines.line_at(close)).start
+            block = f",{self.newline}".join(indent + one for one in texts)
+            return [self._change(Span(start, start), block + self.newline)]
+        if at == 0:
+            # Right after the bracket, before the comments that speak of the first child.
+            start = self.node.start + 1
+            block = "".join(f"{self.newline}{indent}{one}," for one in texts)
+            return [self._change(Span(start, start), block)]
+        before = self.elements[at - 1]
+        comma = self._comma_after(before)
+        line_end = self.lines.line_span(self.lines.line_at(before.end)).end
+        gap = self.newline * 2 if self._is_airy(at) else self.newline
+        if at < len(self.elements):
+            end = comma if self.elements[at].start <= line_end else line_end
+            block = "".join(f"{gap}{indent}{one}," for one in texts)
+            return [self._change(Span(end, end), block)]
+        block = f",{gap}".join(indent + one for one in texts)
+        if self.source[before.end : line_end].strip():
+            # A comment at the end of the last child's line stays with it.
+            return [
+                self._change(Span(before.end, before.end), ","),
+                self._change(Span(line_end, line_end), gap + block),
+            ]
+        return [self._change(Span(before.end, before.end), f",{gap}{block}")]
+
+    def _index(self) -> int:
+        """The number of the element before which new ones go."""
+        named = [_name(one) for one in self.elements]
+        last = next((n for n, name in enumerate(named) if _LAST.search(name)), len(named))
+        needed = max((n for n, name in enumerate(named) if _FIRST.search(name)), default=-1)
+        if self.early:
+            started = (n for n, name in enumerate(named) if _PREPARING.search(name))
+            return max(needed, max((n for n in started if n < last), default=-1)) + 1
+        return max(last, needed + 1)
+
+    @property
+    def _is_on_one_line(self) -> bool:
+        return b"\n" not in self.node.bytes
+
+    def _on_one_line(self, written: list[str], at: int) -> list[Change]:
+        old = [one.text for one in self.elements]
+        all_of_them = [*old[:at], *written, *old[at:]]
+        joined = ", ".join(all_of_them)
+        line = self.lines.line_span(self.lines.line_at(self.node.start))
+        others = len(line.slice(self.source).decode("utf-8", "replace")) - len(self.node.text)
+        if others + len(joined) + 2 > WIDTH and isinstance(self.node.parent, Match):
+            outer = self.lines.indentation(self.node.start).decode()
+            inner = outer + "  "
+            body = f",{self.newline}".join(inner + self._broken(one, inner) for one in all_of_them)
+            text = f"[{self.newline}{body}{self.newline}{outer}]{self._gap_below}"
+            return [self._change(self.node.span, text)]
+        if others + len(joined) + 2 > WIDTH + 1:  # the formatter leaves the last bracket outside
+            around = self._call_broken(all_of_them)
+            if around is not None:
+                return [around]
+        if at == len(old):
+            text = ", ".join(["", *written] if old else written)
+            return [self._change(Span(self.node.end - 1, self.node.end - 1), text)]
+        start = self.elements[at].start
+        return [self._change(Span(start, start), "".join(f"{one}, " for one in written))]
+
+    def _call_broken(self, children: list[str]) -> Change | None:
+        """`Supervisor.start_link([…], strategy: …)` on several lines, where it is a statement."""
+        call = self.node.enclosing(Call)
+        if call is None or not call.has_parentheses:
+            return None
+        match call.written_arguments:
+            case [List() as first, Keywords() as options] if first == self.node:
+                pairs = [one.text for one in options.pairs]
+            case _:
+                return None
+        line = self.lines.line_span(self.lines.line_at(call.start)).slice(self.source)
+        if line.strip() != call.bytes:
+            return None
+        outer = self.lines.indentation(call.start).decode()
+        inner, newline = outer + "  ", self.newline
+        opening = call.bytes[: first.start - call.start].decode()
+        flat = f"[{', '.join(children)}],"
+        if len(outer) + len(opening) + len(flat) <= WIDTH:
+            text = opening + flat
+        elif len(inner) + len(flat) <= WIDTH:
+            text = f"{opening}{newline}{inner}{flat}"
+        else:
+            deep = inner + "  "
+            body = f",{newline}".join(deep + self._broken(one, deep) for one in children)
+            text = f"{opening}{newline}{inner}[{newline}{body}{newline}{inner}],"
+        rest = f",{newline}".join(inner + one for one in pairs)
+        text = f"{text}{newline}{rest}{newline}{outer}){self._gap_below}"
+        return self._change(call.span, text)
+
+    @property
+    def _gap_below(self) -> str:
+        """The empty line that the formatter wants below an expression of several lines."""
+        line = self.lines.line_at(self.node.end)
+        below = self.lines.line_bytes(line + 1).strip()
+        return self.newline if below and not below.startswith(b"end") else ""
+
+    @property
+    def _indent(self) -> str:
+        if self.elements:
+            return self.lines.indentation(self.elements[0].start).decode()
+        return self.lines.indentation(self.node.start).decode() + "  "
+
+    def _broken(self, written: str, indent: str) -> str:
+        """A tuple as `mix format` breaks it where it is too long for its line."""
+        if len(indent) + len(written) + 1 <= WIDTH:
+            return written
+        module, _, rest = written.partition(", ")
+        return f"{module},{self.newline}{indent} {rest}"
+
+    def _comma_after(self, element: Node) -> int:
+        """The place after the comma that follows an element, or after the element."""
+        for raw in self.node.raw.children:
+            if raw.start_byte >= element.end:
+                return raw.end_byte if raw.type == "," else element.end
+        return element.end
+
+    def _is_airy(self, at: int) -> bool:
+        """Whether blank lines stand between the children around a place."""
+        first, second = (at - 1, at) if at < len(self.elements) else (at - 2, at - 1)
+        if first < 0:
+            return False
+        between = self.source[self.elements[first].end : self.elements[second].start]
+        return re.search(rb"\n[ \t]*\r?\n", between) is not None
+
+    def _change(self, span: Span, text: str) -> Change:
+        return Change(span, text.encode())

@@ -1,0 +1,1 @@
+"""What holds for a whole project: dependencies, configuration, tests, what `use` brings."""

@@ -1,0 +1,1 @@
+"""What functions return as results, and who takes them for granted."""

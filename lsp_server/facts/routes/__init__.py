@@ -1,0 +1,1 @@
+"""Routers as they expand, endpoints, controllers, and the paths that code is written with."""

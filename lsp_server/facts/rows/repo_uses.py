@@ -1,0 +1,186 @@
+"""What code does with whole tables: fetches them, deletes rows of them, orders them by time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lsp_server.document import Document, Language
+from lsp_server.facts.fact import Fact, collects
+from lsp_server.facts.local_flow import assigned
+from lsp_server.facts.rows.expressions import Expression
+from lsp_server.facts.rows.query_shape import shape_of
+from lsp_server.facts.rows.reader import Reader
+from lsp_server.role import Role
+from lsp_server.syntax.definitions import Function
+from lsp_server.syntax.elixir import Call, Capture, Identifier, Match, Pipe, strip_parentheses
+from lsp_server.syntax.literals import Keywords, Map
+from lsp_server.syntax.names import module_text
+from lsp_server.syntax.node import Node
+from lsp_server.syntax.outline import Form
+from lsp_server.text import Span
+
+
+class Fetch(Fact):
+    """One `Repo.all` of a query that is seen from its `schema` on; `parts` are those of the
+    query."""
+
+    module: str
+    function: str
+    arity: int
+    schema: str
+    parts: tuple[str, ...]
+    span: Span  # `Repo.all`
+
+
+class Deletion(Fact):
+    """One `Repo.delete`; `struct` is the schema that a pattern of the parameters says, or empty.
+    Of a changeset, what is told is its row."""
+
+    module: str
+    function: str
+    arity: int
+    value: Expression
+    struct: str
+    each: bool  # whether each element of the value is deleted
+    span: Span  # `Repo.delete`
+
+
+class Ordering(Fact):
+    """One query of a `schema` that is ordered by when its rows were inserted."""
+
+    schema: str
+    span: Span
+
+
+_DELETES = ("delete", "delete!")
+_ALL = b"all"
+_STEPS = 8  # between a row and the changeset that is deleted
+# Functions that make a changeset of a row, or of a changeset.
+_CHANGESET = re.compile(r"^change$|changeset|_constraint$|optimistic_lock|^preload$|^force_change$")
+_ORDERED = (b"from", b"order_by")
+
+
+@collects(Fetch, Deletion, Ordering)
+def collect_repo_uses(document: Document) -> Iterator[Fact]:
+    """The facts of an Elixir file."""
+    if document.role is not Role.LIB or document.language is not Language.ELIXIR:
+        return
+    repo = b"Repo" in document.source
+    ordered = b"order_by" in document.source and b"inserted_at" in document.source
+    if not repo and not ordered:
+        return
+    for form in document.forms:
+        function = form.function
+        if function is None or not form.module.name:
+            continue
+        names = form.index.raw_calls
+        if repo and _ALL in names:
+            yield from _fetches(form, function)
+        if repo and (b"delete" in names or b"delete!" in names):
+            yield from _deletions(document.path, form, function)
+        if ordered and (_ORDERED[0] in names or _ORDERED[1] in names):
+            yield from _orderings(form)
+
+
+def _of_repo(call: Call) -> bool:
+    return call.module is not None and call.module.endswith("Repo")
+
+
+def _fetches(form: Form, function: Function) -> Iterator[Fetch]:
+    for call in form.index.calls("all"):
+        arguments = call.arguments
+        if not _of_repo(call) or not arguments:
+            continue
+        shape = shape_of(arguments[0], form)
+        if shape.schema:
+            schema = form.names_at(call.start).expand(shape.schema)
+            parts = tuple(sorted(shape.parts))
+            where = form.module.name, function.name, function.arity
+            yield Fetch(*where, schema, parts, call.callee_span)
+
+
+def _deletions(path: str, form: Form, function: Function) -> Iterator[Deletion]:
+    for call in form.index.calls(*_DELETES):
+        subject = _deleted(call) if _of_repo(call) else None
+        if subject is None:
+            continue
+        row, each = subject[0], subject[1]
+        row = row if each else _row(row, form)
+        value = Reader(path, form).read(row)
+        struct = "" if each else _struct(row, form, function)
+        where = form.module.name, function.name, function.arity
+        yield Deletion(*where, value, struct, each, call.callee_span)
+
+
+def _deleted(call: Call) -> tuple[Node, bool] | None:
+    """What a call deletes, and whether each element of that: `&Repo.delete/1` is told by the
+    call that it is given to."""
+    if call.capture_arity is None:
+        arguments = call.arguments
+        return (arguments[0], False) if arguments else None
+    capture = call.enclosing(Capture)
+    outer = None if capture is None else capture.enclosing(Call)
+    if outer is None or capture not in outer.written_arguments or len(outer.arguments) < 2:
+        return None
+    given = outer.arguments[0]
+    if outer.name == "then" and outer.receiver is None:
+        return given, False
+    return (given, True) if outer.module in ("Enum", "Stream") else None
+
+
+def _row(node: Node, form: Form) -> Node:
+    """The row that a changeset is made of; what is no changeset itself."""
+    for _ in range(_STEPS):
+        node = strip_parentheses(node)
+        if isinstance(node, Identifier):
+            value = assigned(node, form)
+            if value is None or not _makes_changeset(value):
+                return node
+            node = value
+        call = node.right if isinstance(node, Pipe) else node
+        if not isinstance(call, Call) or not _makes_changeset(call) or not call.arguments:
+            return node
+        node = call.arguments[0]
+    return node
+
+
+def _makes_changeset(node: Node) -> bool:
+    call = node.right if isinstance(node, Pipe) else node
+    return isinstance(call, Call) and _CHANGESET.search(call.name) is not None
+
+
+def _struct(node: Node, form: Form, function: Function) -> str:
+    """The schema of a row that is written out (`%Post{id: id}`), or that the parameters' patterns
+    or guard (`is_struct(post, Post)`) say of a variable."""
+    names = form.names_at(node.start)
+    if isinstance(node, Map):
+        written = module_text(node.struct)
+        return names.expand(written) if written else ""
+    if not isinstance(node, Identifier):
+        return ""
+    for match in (one for each in function.parameters for one in each.find(Match)):
+        for struct, variable in ((match.left, match.right), (match.right, match.left)):
+            if isinstance(struct, Map) and variable.same_code(node):
+                written = module_text(struct.struct)
+                if written:
+                    return names.expand(written)
+    guarded = function.call.written_arguments[:1]
+    for call in (one for each in guarded for one in each.find(Call)):
+        if call.name == "is_struct" and len(call.arguments) == 2:
+            if call.arguments[0].same_code(node):
+                written = module_text(call.arguments[1])
+                return names.expand(written) if written else ""
+    return ""
+
+
+def _orderings(form: Form) -> Iterator[Ordering]:
+    for call in form.index.calls("from", "order_by"):
+        node = call.written_arguments[-1] if call.written_arguments else None
+        if call.name == "from":
+            node = node.get("order_by") if isinstance(node, Keywords) else None
+        if node is None or b"inserted_at" not in node.bytes:
+            continue
+        shape = shape_of(call.pipe or call, form)
+        if shape.schema:
+            yield Ordering(form.names_at(call.start).expand(shape.schema), call.name_span)

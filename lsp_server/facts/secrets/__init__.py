@@ -1,0 +1,1 @@
+"""Secrets in the source, tokens, and published advisories."""
