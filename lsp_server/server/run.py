@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import stat
 import sys
+import threading
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
+from pygls.io_ import StdoutWriter, run_async
+
 from lsp_server.server.code_actions import ContentModified
-from lsp_server.server.server import make_server
+from lsp_server.server.server import RetortServer, make_server
+
+log = logging.getLogger(__name__)
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -43,8 +50,46 @@ def serve_stdio() -> NoReturn:
     where no `shutdown` came before the end (LSP 3.17)."""
     stdin, stdout = _own_streams()
     server = make_server()
-    server.start_io(stdin, stdout)
+    if _can_be_awaited(stdin, stdout):
+        _serve_in_the_loop(server, stdin, stdout)
+    else:
+        server.start_io(stdin, stdout)
     _end(0 if server.was_shut_down else 1)
+
+
+def _can_be_awaited(stdin: BinaryIO, stdout: BinaryIO) -> bool:
+    """Whether the event loop can wait for stdin itself: a pipe or a socket, on POSIX, that is not
+    stdout as well, since reading sets the whole of it to not block."""
+    ours, theirs = os.fstat(stdin.fileno()), os.fstat(stdout.fileno())
+    kind = stat.S_ISFIFO(ours.st_mode) or stat.S_ISSOCK(ours.st_mode)
+    return os.name == "posix" and kind and not os.path.samestat(ours, theirs)
+
+
+def _serve_in_the_loop(server: RetortServer, stdin: BinaryIO, stdout: BinaryIO) -> None:
+    """What `start_io` of pygls 2.1 does, but for its thread that reads: three turns of it for each
+    message took longer than the check of a keystroke, and waited for the interpreter's lock."""
+
+    async def serve() -> None:
+        reader = asyncio.StreamReader(limit=1 << 20)
+        loop = asyncio.get_running_loop()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), stdin)
+        await run_async(
+            stop_event=stop,
+            reader=reader,
+            protocol=server.protocol,
+            error_handler=server.report_server_error,
+        )
+
+    stop = server._stop_event = threading.Event()
+    server.protocol.set_writer(StdoutWriter(stdout))
+    try:
+        asyncio.run(serve())
+    except BrokenPipeError:
+        log.error("The client is gone.")
+    except (KeyboardInterrupt, SystemExit):
+        pass
+    finally:
+        server.shutdown()  # type: ignore[no-untyped-call]  # pygls declares no result
 
 
 def _end(status: int) -> NoReturn:

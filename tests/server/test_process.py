@@ -268,3 +268,42 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
             assert server.process.stderr is not None
             said = server.process.stderr.read().decode()
             assert "cannot be listened on" in said and "Traceback" not in said
+
+
+def messages(*sent: dict[str, Any]) -> bytes:
+    """Messages as they go over the wire."""
+    bodies = [json.dumps({"jsonrpc": "2.0", **one}).encode() for one in sent]
+    return b"".join(b"Content-Length: %d\r\n\r\n" % len(body) + body for body in bodies)
+
+
+SESSION = messages(
+    {"id": 1, "method": "initialize", "params": {"processId": None, "capabilities": {}}},
+    {"method": "initialized", "params": {}},
+    {"id": 2, "method": "shutdown"},
+    {"method": "exit"},
+)
+
+
+def test_messages_may_come_from_a_file(tmp_path: Path) -> None:
+    recorded = tmp_path / "session"
+    recorded.write_bytes(SESSION)
+    with recorded.open("rb") as stdin:
+        done = subprocess.run(COMMAND, stdin=stdin, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert b'"id":2' in done.stdout.replace(b" ", b"")
+
+
+def test_one_socket_may_be_stdin_and_stdout() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        process = subprocess.Popen(COMMAND, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE)
+        theirs.close()
+        ours.settimeout(60)
+        ours.sendall(SESSION)
+        answered = b""
+        while chunk := ours.recv(65536):
+            answered += chunk
+        assert process.wait(60) == 0
+        if process.stderr is not None:
+            process.stderr.close()
+    assert b'"id":2' in answered.replace(b" ", b"")
