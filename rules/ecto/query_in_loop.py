@@ -80,7 +80,8 @@ class QueryInLoop(ProjectRule):
       not done by `insert_all`.
     - The query is behind a variable or a behaviour, where nobody can tell which function runs.
     - SQL as text (`Repo.query!`): often one statement for each of several tables.
-    - `Repo.preload` in the loop, itself or behind functions: `ecto/n-plus-one` speaks of it.
+    - `Repo.preload` in the loop, itself or behind a function that does nothing else:
+      `ecto/n-plus-one` speaks of it.
     - Seeds, mix tasks, migrations and tests.
 
     ## What the fix changes
@@ -124,7 +125,7 @@ class QueryInLoop(ProjectRule):
         effect = Effect.DB_WRITE if Effect.DB_WRITE in effects else Effect.DB_READ
         way = graph.way(clause.module, call, effect, CACHED)
         leaf = graph.leaf(clause.module, call, effect, CACHED)
-        if leaf is None or leaf[1].name.startswith(("query", "preload")):
+        if leaf is None or leaf[1].name.startswith("query"):
             return
         if effect is Effect.DB_WRITE and len(way) > FARTHEST:
             return
