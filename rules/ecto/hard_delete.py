@@ -12,6 +12,7 @@ from lsp_server.facts.rows.kinds import Rows
 from lsp_server.facts.rows.repo_uses import Deletion
 from lsp_server.facts.rows.values import Evaluator
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
+from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
@@ -132,7 +133,7 @@ class HardDelete(ProjectRule):
                 "set that instead of deleting the row",
                 path=path,
                 # A fix is offered only where it can be written.
-                fix=fix if fix is not None and fix.build and fix.build(snapshot) else None,
+                fix=offered(fix, snapshot),
                 related=[Related(field.span, f"`{row}` has `{field.name}`", found.path)],
             )
 

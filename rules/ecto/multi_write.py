@@ -14,6 +14,7 @@ from lsp_server.facts.calls.primitives import Effect, words
 from lsp_server.facts.modules import FunctionKey
 from lsp_server.facts.results.results import Results, Shape, results
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
+from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
@@ -157,7 +158,7 @@ class MultiWrite(ProjectRule):
             f"put them into `Repo.{transact}`",
             path=clause.path,
             # A fix is offered only where it can be written.
-            fix=Fix.review("Put the writes into a transaction", build) if build(snapshot) else None,
+            fix=offered(Fix.review("Put the writes into a transaction", build), snapshot),
             related=related,
         )
 

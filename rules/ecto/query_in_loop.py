@@ -12,6 +12,7 @@ from lsp_server.facts.database.schemas import Schemas, schemas
 from lsp_server.facts.modules import FunctionKey
 from lsp_server.facts.rows.association_uses import preloading
 from lsp_server.lint.finding import Finding, Fix, Related
+from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
@@ -140,8 +141,7 @@ class QueryInLoop(ProjectRule):
             call.span,
             message,
             path=clause.path,
-            # A fix is offered only where it can be written.
-            fix=fix if fix is not None and fix.build and any(fix.build(snapshot)) else None,
+            fix=offered(fix, snapshot),
             related=[Related(step.span, step.text, step.path) for step in way],
             severity=Severity.INFORMATION if effect is Effect.DB_WRITE else Severity.WARNING,
         )

@@ -13,6 +13,7 @@ from lsp_server.facts.calls.primitives import DATABASE, Effect
 from lsp_server.facts.results.result_uses import CASE, MATCH, ResultUse
 from lsp_server.facts.results.results import FAILURE, Results, Shape, results
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
+from lsp_server.lint.offered import offered
 from lsp_server.lint.requires import require_edit
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
@@ -146,10 +147,11 @@ class UnhandledError(ProjectRule):
                 continue
             if effects & Effect.MAIL and not shape & Shape.CHANGESET:
                 continue  # what fails is the delivery
-            yield self._finding(found, path, use, clause, call, layer, shape)
+            yield self._finding(snapshot, found, path, use, clause, call, layer, shape)
 
     def _finding(
         self,
+        snapshot: Snapshot,
         found: Results,
         path: str,
         use: ResultUse,
@@ -168,7 +170,7 @@ class UnhandledError(ProjectRule):
             use.where,
             message,
             path=path,
-            fix=Fix.review("Handle the error", build),
+            fix=offered(Fix.review("Handle the error", build), snapshot),
             related=[
                 Related(step.span, step.text, step.path) for step in found.way(clause.module, call)
             ],

@@ -10,13 +10,13 @@ from lsp_server.facts.http.results import UntakenError, sightings
 from lsp_server.facts.index import Index
 from lsp_server.facts.modules import modules
 from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import Call, Pipe
 from lsp_server.text import Span
 
 from ._answers import answer_of
-from ._offered import offered
 from ._taken_errors import clause_added, in_with, is_result, open_body
 
 _BASES = frozenset({"Tesla", "HTTPoison.Base"})

@@ -14,6 +14,7 @@ from lsp_server.facts.calls.primitives import Effect, words
 from lsp_server.facts.results.result_uses import DISCARDED, TIDYING, ResultUse
 from lsp_server.facts.results.results import FAILURE, SUCCESS, Results, Shape, results
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
+from lsp_server.lint.offered import offered
 from lsp_server.lint.requires import require_edit
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
@@ -23,7 +24,6 @@ from lsp_server.syntax.outline import Form
 from lsp_server.text import Span, line_ending
 
 from ..ecto._discarded import whole
-from ._offered import offered
 
 WIDTH = 98
 _OUTSIDE = Effect.FILE | Effect.MAIL | Effect.HTTP

@@ -8,6 +8,7 @@ from lsp_server.document import Document
 from lsp_server.facts.http.modules import HttpModule, requests
 from lsp_server.facts.modules import modules
 from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
@@ -17,7 +18,6 @@ from lsp_server.syntax.outline import Form, Module
 from lsp_server.text import Span, line_ending
 
 from ._arguments import appended, set_apart
-from ._offered import offered
 
 WIDTH = 98  # the formatter's line length
 _SITES = 3  # requests from which on a module counts as the client of a service

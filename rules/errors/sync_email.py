@@ -12,12 +12,12 @@ from lsp_server.facts.modules import modules
 from lsp_server.facts.processes.supervision_tree import applications
 from lsp_server.facts.project.config import configuration
 from lsp_server.lint.finding import Finding, Fix, Operation, Related
+from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
 from lsp_server.text import Span
 
 from ._handed_over import call_at, has_oban, in_job, in_task, later
-from ._offered import offered
 
 FARTHEST = 5  # steps below the entry; further down too many conditions stand in between
 

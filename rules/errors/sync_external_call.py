@@ -13,12 +13,12 @@ from lsp_server.facts.calls.request_path import Turn, entries
 from lsp_server.facts.modules import modules
 from lsp_server.facts.processes.supervision_tree import applications
 from lsp_server.lint.finding import Finding, Fix, Operation, Related
+from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
 
 from ._handed_over import call_at, has_oban
 from ._limited import connection_of, limited
-from ._offered import offered
 from ._request_job import in_request_job
 
 FARTHEST = 5  # steps below the entry; further down too many conditions stand in between

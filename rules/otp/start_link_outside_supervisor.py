@@ -13,6 +13,7 @@ from lsp_server.facts.processes.supervision import Children, ProcessUse, Start
 from lsp_server.facts.processes.supervision_tree import Process, applications, processes
 from lsp_server.facts.project.context import project_context
 from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.role import Role, role_of
 from lsp_server.snapshot import Snapshot
@@ -21,7 +22,6 @@ from lsp_server.syntax.names import Names
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span, line_ending
 
-from ..errors._offered import offered
 from ._infrastructure import can_provide, provided_for
 from ._start_child import WIDTH, apart, can_become_start_child, is_elixirs, start_child
 

@@ -6,10 +6,12 @@ from lsp_server.lint.finding import Fix
 from lsp_server.snapshot import Snapshot
 
 
-def offered(fix: Fix, snapshot: Snapshot) -> Fix | None:
-    """The fix if it writes anything as things are.
+def offered(fix: Fix | None, snapshot: Snapshot) -> Fix | None:
+    """The fix if there is one and it writes anything as things are.
 
     That is found by trying: the rules that ask have few findings, and what decides is the layout
     around a call, which no fact tells.
     """
-    return fix if fix.build is not None and next(iter(fix.build(snapshot)), None) else None
+    if fix is None or fix.build is None:
+        return None
+    return fix if next(iter(fix.build(snapshot)), None) else None
