@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 
@@ -27,8 +28,11 @@ TEMPLATES = frozenset({".heex", ".leex", ".eex"})
 
 # The folders that Mix and Phoenix give an application: what stands before the first is its own.
 _OF_APP = frozenset({"lib", "test", "config", "priv", "assets"})
+# Project rules ask for the same paths again and again; the bound is only for a server's long life.
+_KEPT = 1 << 16
 
 
+@lru_cache(_KEPT)
 def app_of(path: str) -> str:
     """The folder of the application that a file belongs to, with a slash at its end; empty where
     that is the project's root.
@@ -53,6 +57,7 @@ def inside_app(path: str) -> str:
     return path[len(app_of(path)) :]
 
 
+@lru_cache(_KEPT)
 def role_of(path: str) -> Role:
     """The role of a file by its path from the project's root, in POSIX form."""
     if not FOREIGN.isdisjoint(path.split("/")[:-1]):

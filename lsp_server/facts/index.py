@@ -47,13 +47,21 @@ class Index:
     """The facts of all files of one project. Only the workspace changes it."""
 
     def __init__(self, files: Mapping[str, FileFacts] | None = None) -> None:
-        self._files: dict[str, FileFacts] = dict(files or {})
+        self._files: dict[str, FileFacts] = {}
+        # Most types are stated by few files: the paths of those, also in order once asked for.
+        self._stating: dict[type[Fact], set[str]] = {}
+        self._in_order: dict[type[Fact], list[str]] = {}
         self._revisions: dict[type[Fact], int] = {}
         self._joined: dict[Join[Any], tuple[tuple[int, ...], Any]] = {}
+        for path, facts in (files or {}).items():
+            self._store(path, facts)
 
     def copy(self) -> Index:
         """An index that can be changed without this one; joins that are made are kept."""
-        twin = Index(self._files)
+        twin = Index()
+        twin._files = dict(self._files)
+        twin._stating = {kind: set(paths) for kind, paths in self._stating.items()}
+        twin._in_order = dict(self._in_order)
         twin._revisions = dict(self._revisions)
         twin._joined = dict(self._joined)
         return twin
@@ -72,7 +80,10 @@ class Index:
 
     def of(self, kind: type[FactType]) -> Iterator[tuple[str, FactType]]:
         """Every fact of a type with the path of its file, files in the order of their paths."""
-        for path in sorted(self._files):
+        paths = self._in_order.get(kind)
+        if paths is None:
+            paths = self._in_order[kind] = sorted(self._stating.get(kind, ()))
+        for path in paths:
             for fact in self._files[path].of(kind):
                 yield path, fact
 
@@ -98,12 +109,25 @@ class Index:
         before = self.file(path)
         for kind in facts.differing_types(before) if before.types else facts.types:
             self._revisions[kind] = self._revisions.get(kind, 0) + 1
-        self._files[path] = facts
+        self._store(path, facts)
         return facts.changed_types(before)
 
     def remove(self, path: str) -> set[type[Fact]]:
         """Forget a file; the answer is the types of which it had facts."""
-        gone = self._files.pop(path, EMPTY).types
+        gone = self.file(path).types
         for kind in gone:
             self._revisions[kind] = self._revisions.get(kind, 0) + 1
+        self._store(path, EMPTY)
+        self._files.pop(path, None)
         return gone
+
+    def _store(self, path: str, facts: FileFacts) -> None:
+        before, after = self.file(path).types, facts.types
+        self._files[path] = facts
+        for kind in before ^ after:
+            paths = self._stating.setdefault(kind, set())
+            if kind in after:
+                paths.add(path)
+            else:
+                paths.discard(path)
+            self._in_order.pop(kind, None)

@@ -88,6 +88,9 @@ class CallGraph:
     _links: dict[tuple[Effect, int], _Reaching] = field(
         default_factory=dict, repr=False, compare=False
     )
+    _effects: dict[tuple[FunctionKey, frozenset[int] | None, int], Effect] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def callee(self, caller: str, call: CallSite) -> FunctionKey | None:
         """The project's function that a call in the module `caller` is of, with the number of
@@ -109,10 +112,14 @@ class CallGraph:
         function = self._callees.function(caller, call)
         if function is None:
             return self._callees.primitive(caller, call)
-        found = NOTHING
-        for effect in Effect:
-            if self._link(function, call, effect, avoiding) is not None:
-                found |= effect
+        key = function, self._choices.of(function, call), avoiding
+        found = self._effects.get(key)
+        if found is None:
+            found = NOTHING
+            for effect in Effect:
+                if self._link(function, call, effect, avoiding) is not None:
+                    found |= effect
+            self._effects[key] = found
         return found
 
     def effects_of(self, function: FunctionKey, avoiding: int = 0) -> Effect:

@@ -33,8 +33,18 @@ class RouterTable:
 
     def matching(self, segments: Segments) -> list[Route]:
         """The routes that can match a path, whose dynamic segments are None and match anything."""
-        some = self._by_size.get(len(segments), self._globs)
+        key = len(segments), segments[0] if segments else None
+        some = self._starting.get(key)
+        if some is None:
+            found = self._by_size.get(len(segments), self._globs)
+            begin = [*segments[:1], *[None] * (len(segments) - 1)]
+            some = self._starting[key] = [one for one in found if matches(one, begin)]
         return [route for route in some if matches(route, segments)]
+
+    @cached_property
+    def _starting(self) -> dict[tuple[int, str | None], list[Route]]:
+        """The routes for paths of a length that begin with a segment, as they were asked for."""
+        return {}
 
     @cached_property
     def _globs(self) -> list[Route]:
