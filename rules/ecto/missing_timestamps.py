@@ -6,19 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from lsp_server.document import Document
 from lsp_server.facts.database.database import MYSQL, POSTGRES, Database, Table, database
 from lsp_server.facts.database.schemas import Schema, SchemaFile, Schemas, schemas
 from lsp_server.lint.finding import Edit, Finding, Fix, Operation, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.elixir import DoBlock
 from lsp_server.text import Span, line_ending
 
 from ._alteration import Alteration
 from ._new_index import call_at
-from ._schema_table import table_of
+from ._schema_table import Held, table_of
 
 SMALL = 2  # columns beside the key that a lookup table has at most
 _STAMP = re.compile(
@@ -76,9 +75,10 @@ class MissingTimestamps(ProjectRule):
 
     ## When it stays silent
 
-    - The table joins others: all of its columns are references. Or it is a lookup table, with two
-      columns at most beside its key.
-    - A column says when (`created_at`, `recorded_on`), or a later migration adds one.
+    - The table joins others: all of its columns are references, or some of them are its key. Or it
+      is a lookup table, with one or two columns beside its key.
+    - A column says when (`created_at`, `recorded_on`), whatever `timestamps` calls it, or a later
+      migration adds one.
     - A schema without timestamps, where another schema of the same table has them, or the columns
       have other names.
     - Something is done to the table that cannot be read.
@@ -117,7 +117,7 @@ class MissingTimestamps(ProjectRule):
             if held is None or id(held.table) in lacking:
                 continue
             peers = [peer.schema for peer in known.by_table.get(one.schema.table, ())]
-            text = _declared(one.schema, held.table, known)
+            text = _declared(one.schema, held, known)
             if text and not any(peer.timestamps for peer in peers):
                 yield self._of_schema(one, held.table, text)
 
@@ -151,7 +151,7 @@ class MissingTimestamps(ProjectRule):
                 operations += made.build(snapshot)
             for one in own if operations and len(own) == 1 else ():
                 if not one.schema.timestamps and not one.schema.open:
-                    text = _stamps(_schema_kind(one.schema, known, kind))
+                    text = _stamps(_schema_kind(one.schema, known, _typed(kind, found)))
                     operations += _in_block(snapshot, one.path, one.schema.span, text)
             return operations
 
@@ -186,7 +186,9 @@ def _is_of(one: SchemaFile, table: Table, bases: Mapping[str, Database]) -> bool
 
 def _lacks(table: Table, known: Schemas) -> bool:
     """Whether a table that should say when its rows were made does not."""
-    if table.uncertain or table.open or any(_STAMP.fullmatch(one) for one in table.columns):
+    if table.uncertain or table.open or table.stamped:
+        return False
+    if any(_STAMP.fullmatch(one) for one in table.columns) or _joins(table):
         return False
     joined = (a.join_through for one in known for a in one.schema.associations)
     if table.name in joined:
@@ -197,11 +199,19 @@ def _lacks(table: Table, known: Schemas) -> bool:
         if not (one.primary_key and one.reference is None) and one.name != "id"
     ]
     referring = [one for one in plain if one.reference is not None or one.name.endswith("_id")]
-    return len(plain) > SMALL and len(referring) < len(plain)
+    return not plain or (len(plain) > SMALL and len(referring) < len(plain))
 
 
-def _declared(schema: Schema, table: Table, known: Schemas) -> str:
+def _joins(table: Table) -> bool:
+    """Whether a row is known by the rows that it joins: their references are its key."""
+    keys = [table.primary_key, *(one.index.columns for one in table.indexes if one.index.unique)]
+    referring = {one.name for one in table.columns.values() if one.reference is not None}
+    return any(len(key) > 1 and referring.issuperset(key) for key in keys)
+
+
+def _declared(schema: Schema, held: Held, known: Schemas) -> str:
     """The `timestamps` that a schema lacks; empty where it lacks none or the columns are others."""
+    table = held.table
     if schema.open or schema.timestamps or any(map(_STAMP.fullmatch, schema.all_fields)):
         return ""
     made, changed = table.columns.get("inserted_at"), table.columns.get("updated_at")
@@ -211,8 +221,13 @@ def _declared(schema: Schema, table: Table, known: Schemas) -> str:
         if _STAMP.fullmatch(one.column)
     ):
         return ""
-    kind = _schema_kind(schema, known, made.type)
+    kind = _schema_kind(schema, known, _typed(made.type, held.database))
     return _stamps(kind, *([] if changed is not None else ["updated_at: false"]))
+
+
+def _typed(kind: str, found: Database) -> str:
+    """The type that a column gets: where a migration names none, the repo's configuration does."""
+    return found.repo.timestamps_type if kind == _DEFAULT and found.repo is not None else kind
 
 
 def _schema_kind(schema: Schema, known: Schemas, kind: str) -> str:
@@ -233,19 +248,22 @@ def _stamps(kind: str, *more: str) -> str:
 
 
 def _in_block(snapshot: Snapshot, path: str, span: Span, text: str) -> list[Edit]:
-    """The edit that makes a line the last of the block of a `create` or `schema`."""
-    document: Document | None = snapshot.document(path)
-    call: Call | None = None if document is None else call_at(document, span)
-    if document is None or call is None or call.do_block is None or not call.body:
+    """The edit that makes a line the last of the block of a `create` or `schema`, or makes the
+    block of a `create` that has none."""
+    document = snapshot.document(path)
+    call = None if document is None else call_at(document, span)
+    if document is None or call is None or call.keyword("do") is not None:
         return []
-    lines, last = document.lines, call.body[-1]
-    number = lines.line_at(last.end)
-    if lines.line_at(last.start) == lines.line_at(call.start):
+    lines, newline = document.lines, line_ending(document.source)
+    indent = lines.indentation(call.start).decode()
+    if call.do_block is None:
+        if call.name == "schema" or not isinstance(call.parent, DoBlock):
+            return []
+        block = f" do{newline}{indent}  {text}{newline}{indent}end"
+        return [Edit(Span(call.end, call.end), block, path)]
+    last = lines.line_at(call.end)
+    before = lines.line_span(last - 1)
+    if document.source[lines.starts[last] : call.end].strip() != b"end":
         return []
-    end = lines.line_span(number).end
-    rest = document.source[last.end : end].strip()
-    if rest and not rest.startswith(b"#"):
-        return []
-    newline = line_ending(document.source)
-    indent = lines.indentation(last.start).decode()
-    return [Edit(Span(end, end), f"{newline}{newline}{indent}{text}", path)]
+    gap = newline if last - 1 > lines.line_at(call.do_block.start) else ""
+    return [Edit(Span(before.end, before.end), f"{newline}{gap}{indent}  {text}", path)]

@@ -49,6 +49,7 @@ class Table:
     dropped: tuple[StoredIndex, ...]  # indexes that a migration took away on purpose
     uncertain: bool
     open: bool
+    stamped: bool  # whether `timestamps` gave it columns, whatever their names
 
     @property
     def primary_key(self) -> tuple[str, ...]:
@@ -153,6 +154,7 @@ def _frozen(state: TableState) -> Table:
         tuple(state.dropped),
         state.uncertain,
         state.open,
+        state.stamped,
     )
 
 

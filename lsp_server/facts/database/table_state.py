@@ -82,6 +82,7 @@ class TableState:
     dropped: list[StoredIndex] = field(default_factory=list)  # indexes that a migration dropped
     uncertain: bool = False
     open: bool = False
+    stamped: bool = False  # whether `timestamps` gave it columns
 
     def _add(self, column: Column, path: str) -> None:
         stored = StoredColumn(column.name, path, column.span)

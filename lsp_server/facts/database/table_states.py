@@ -79,6 +79,7 @@ class TableStates:
                 self._create(operation, folder, path)
             case AlterTable(table=table, changes=changes) if table.name:
                 state = self.table(folder, table)
+                state.stamped |= operation.timestamps
                 for change in changes:
                     state.change(change, path)
             case DropTable(table=table) if table.name:
@@ -141,9 +142,8 @@ class TableStates:
         if known is not None and operation.if_not_exists:
             known.uncertain |= known.path is None
             return
-        state = TableState(
-            table.name, table.prefix, folder, path, operation.span, open=operation.open
-        )
+        state = TableState(table.name, table.prefix, folder, path, operation.span)
+        state.open, state.stamped = operation.open, operation.timestamps
         self.tables[key] = state
         for column in operation.columns:
             state.change(Change("add", column, column.span), path)
