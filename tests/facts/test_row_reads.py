@@ -8,7 +8,8 @@ from lsp_server.document import Document
 from lsp_server.facts.fact import collect, load_collectors
 from lsp_server.facts.index import Index
 from lsp_server.facts.rows.association_uses import association_uses, preloading
-from lsp_server.facts.rows.reads import RowRead, RowsGiven, RowsReturned
+from lsp_server.facts.rows.reads import RowRead, RowsGiven
+from lsp_server.facts.rows.returns import RowsReturned
 
 list(load_collectors())
 

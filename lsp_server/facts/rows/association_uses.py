@@ -27,7 +27,8 @@ from lsp_server.facts.rows.expressions import (
     replaced,
 )
 from lsp_server.facts.rows.kinds import NotLoaded, Rows, Site
-from lsp_server.facts.rows.reads import RowRead, RowsGiven, RowsReturned
+from lsp_server.facts.rows.reads import RowRead, RowsGiven
+from lsp_server.facts.rows.returns import RowsReturned
 from lsp_server.facts.rows.slots import slots
 from lsp_server.facts.rows.values import Evaluator
 from lsp_server.text import Span

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lsp_server.facts.rows.expressions import UNKNOWN, Expression, free, parts
+from lsp_server.facts.rows.expressions import NOTHING, UNKNOWN, Expression, free, parts
 from lsp_server.facts.rows.reader import Reader
 from lsp_server.syntax import heex
 from lsp_server.syntax.elixir import (
@@ -108,12 +108,22 @@ def rendered(form: Form, reader: Reader) -> Iterator[Handover]:
         template = _name(arguments[1])
         if not template:
             continue
-        pairs = _pairs(arguments[2], reader) if len(arguments) > 2 else []
+        own = _own_assigns(arguments[2], reader.fresh()) if len(arguments) > 2 else NOTHING
+        pairs = [one for one in own.args if own.kind == "map"]
         pairs += _assigned_before(arguments[0], reader)
         pairs = [one for one in pairs if matters(one.args[0])]
         if pairs:
-            given = (Expression("map", args=tuple(pairs)),)
-            yield "render", form.module.name, template, given, call.callee_span
+            own = Expression("map", args=tuple(pairs))
+        if own.kind != "nothing" and matters(own):
+            yield "render", form.module.name, template, (own,), call.callee_span
+
+
+def _own_assigns(node: Node, reader: Reader) -> Expression:
+    """The assigns that `render` is given: a map where they are written out."""
+    if not isinstance(node, (Identifier, Call, Pipe)):
+        return Expression("map", args=tuple(_pairs(node, reader)))
+    value = reader.read(node)
+    return Expression("map", args=value.args) if value.kind == "list" else value
 
 
 def _name(node: Node) -> str:
@@ -134,18 +144,23 @@ def _pairs(node: Node, reader: Reader) -> list[Expression]:
 
 
 def _assigned_before(conn: Node, reader: Reader) -> list[Expression]:
-    """The assigns that the pipe up to `render` makes."""
+    """The assigns that are made on the way to `render`: in the pipe, in what `conn` is bound to."""
     found: list[Expression] = []
+    node: Node | None = conn
     for _ in range(30):
-        if not isinstance(conn, Pipe):
+        step = node.right if isinstance(node, Pipe) else node
+        if isinstance(step, Identifier):
+            node = reader.bound_to(step)
+            continue
+        if not isinstance(step, Call) or not step.arguments:
             break
-        step = conn.right
-        if isinstance(step, Call) and step.name == "assign" and step.arity == 3:
-            arguments = step.arguments
-            if isinstance(arguments[1], Atom):
-                value = reader.fresh().read(arguments[2])
-                found.append(Expression("pair", arguments[1].name, (value,)))
-        conn = conn.left
+        arguments = step.arguments
+        if step.name in ("assign", "merge_assigns") and len(arguments) > 1:
+            value = arguments[2] if len(arguments) > 2 else None
+            for key, given, _ in _keys(arguments[1], value):
+                if isinstance(given, (Call, Pipe, Identifier)):
+                    found.append(Expression("pair", key, (reader.fresh().read(given),)))
+        node = node.left if isinstance(node, Pipe) else arguments[0]
     return found
 
 

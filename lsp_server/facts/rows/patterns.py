@@ -7,6 +7,9 @@ from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import BinaryOperator, Identifier
 from lsp_server.syntax.literals import Atom, Keywords, List, Map, String, Tuple
 from lsp_server.syntax.node import Node
+from lsp_server.syntax.outline import Form
+
+Place = tuple[str, str, int]  # module, function, arity
 
 # A step of the way that a pattern reaches into a value: kind and name of an `Expression`, and the
 # atom that a tuple must begin with.
@@ -54,6 +57,17 @@ def rendered_name(function: Function) -> str:
         first = function.parameters[0]
         return first.value or "" if isinstance(first, String) else ""
     return ""
+
+
+def place_of(form: Form) -> Place:
+    """The function that a form is a clause of."""
+    function = form.function
+    if function is None:
+        return form.module.name, "", 0
+    shown = rendered_name(function)
+    if shown:
+        return form.module.name, shown, 1
+    return form.module.name, function.name, function.arity
 
 
 def each(value: Expression) -> Expression:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lsp_server.facts.local_flow import branches
+from lsp_server.facts.rows.enumerables import read_collection
 from lsp_server.facts.rows.expressions import ASSIGNS, NOTHING, UNKNOWN, Expression, field
 from lsp_server.facts.rows.patterns import CONS, each, reach, rendered_name, way_to
 from lsp_server.facts.rows.queries import MACROS, read_from, read_macro
@@ -37,13 +38,6 @@ from lsp_server.syntax.node import Node, RawNode, Tree
 from lsp_server.syntax.outline import Form, callee_of
 from lsp_server.text import Span
 
-# fmt: off
-_SAME = frozenset({
-    "filter", "reject", "sort", "sort_by", "reverse", "take", "drop", "uniq", "uniq_by", "shuffle",
-    "slice", "to_list", "take_while", "drop_while", "take_random", "dedup_by", "take_every",
-})
-_ONE = frozenset({"at", "fetch!", "find", "random", "max_by", "min_by", "first", "last", "hd"})
-# fmt: on
 _COLLECTIONS = frozenset({"Enum", "Stream", "List", "Map", "MapSet", "Keyword"})
 _THEN = frozenset({"then", "tap", "Kernel.then", "Kernel.tap"})
 _BRANCHING = frozenset({"if", "unless", "case", "cond", "with", "try"})
@@ -81,7 +75,7 @@ class Reader:
         node = strip_parentheses(node)
         match node:
             case Identifier("assigns"):
-                return ASSIGNS
+                return self._assigns(node, depth)
             case Identifier():
                 return self._variable(node, depth)
             case Call():
@@ -128,6 +122,12 @@ class Reader:
             case UnaryOperator("^", operand):
                 return self.read(operand, depth + 1)
         return UNKNOWN
+
+    def _assigns(self, variable: Identifier, depth: int) -> Expression:
+        """The assigns of a template or socket, or what a function writes out for a template."""
+        bound = self.bound_to(variable) if self.layer is None else None
+        written = UNKNOWN if bound is None else self.read(bound, depth + 1)
+        return written if written.kind in ("map", "list") else ASSIGNS
 
     # ---- literals and names
 
@@ -179,7 +179,7 @@ class Reader:
         if call.receiver is not None and module is None:
             return UNKNOWN
         if module in _COLLECTIONS or (module is None and name in ("hd", "tl")):
-            return self._of_collection(call, depth)
+            return read_collection(self, call, depth)
         if module is None:
             if name in _BRANCHING and call.pipe is None:
                 return self._branches(call, depth)
@@ -228,18 +228,6 @@ class Reader:
             return False
         return not self.form.names_at(call.start).defines(call.name, call.arity)
 
-    def _of_collection(self, call: Call, depth: int) -> Expression:
-        base = _first(call)
-        if call.module in (None, "Enum", "Stream", "List"):
-            if call.name in _SAME or call.name == "tl":
-                return self.read(base, depth + 1)
-            if call.name in _ONE:
-                return Expression("one", args=(self.read(base, depth + 1),))
-            if call.name == "with_index" and call.arity == 1:
-                pair = (Expression("one", args=(self.read(base, depth + 1),)), UNKNOWN)
-                return Expression("rows", args=(Expression("tuple", args=pair),))
-        return UNKNOWN
-
     def _branches(self, call: Call, depth: int) -> Expression:
         found = tuple(self.read(one, depth + 1) for one in branches(call))
         if call.name in ("if", "unless") and not call.section("else"):
@@ -265,6 +253,8 @@ class Reader:
             return UNKNOWN
         if call.dotted in _THEN:
             return self.read(base, depth + 1)
+        if position == 1 and call.dotted == "Enum.reduce" and call.arity == 3:
+            return self.read(call.arguments[1], depth + 1)
         loops = call.module in _COLLECTIONS or call.dotted == "Task.async_stream"
         if not loops or (position != 0 and call.name != "sort"):
             return UNKNOWN
@@ -327,6 +317,11 @@ class Reader:
     def _without_parentheses(self, variable: Identifier) -> Expression:
         return UNKNOWN
 
+    def bound_to(self, variable: Identifier) -> Node | None:
+        """The expression that a variable is another name of."""
+        matched = self._match(variable)
+        return matched.right if matched is not None and matched.left.text == variable.name else None
+
     def _match(self, variable: Identifier) -> Match | None:
         """The last `pattern = …` before a variable that binds it and is visible there."""
         index = self.layer.index if self.layer is not None else None
@@ -344,7 +339,7 @@ class Reader:
             if written not in match.left.bytes:
                 continue
             scope = block_of(match)
-            if scope.start <= start < scope.end:
+            if scope.start <= start < scope.end and not _is_in_pattern(match):
                 if way_to(match.left, variable.name) is not False:
                     return match
         return None
@@ -390,6 +385,15 @@ class Reader:
             if way is not False:
                 return reach(Expression("param", str(at - shift)), way)
         return UNKNOWN
+
+
+def _is_in_pattern(match: Match) -> bool:
+    """Whether a match gives a name to what a clause or a generator takes apart."""
+    around = match.parent
+    if isinstance(around, BinaryOperator):
+        return around.operator == "<-" and around.left == match
+    outer = None if around is None or around.kind != "arguments" else around.parent
+    return isinstance(outer, Clause)
 
 
 def _first(call: Call) -> Node | None:

@@ -10,14 +10,14 @@ from pathlib import PurePosixPath
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
-from lsp_server.facts.rows.expressions import UNKNOWN, Expression, free, holds, parts
+from lsp_server.facts.rows.expressions import Expression, free, holds, parts
 from lsp_server.facts.rows.handovers import assigned, components, looped, passed, rendered
 from lsp_server.facts.rows.lists import listed, mentions
-from lsp_server.facts.rows.patterns import rendered_name
+from lsp_server.facts.rows.patterns import Place, place_of
 from lsp_server.facts.rows.reader import Reader
+from lsp_server.facts.rows.returns import RowsReturned, returned
 from lsp_server.role import Role
 from lsp_server.syntax import heex
-from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import BinaryOperator, Call, Dot, Identifier
 from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.node import Node, cast
@@ -61,20 +61,6 @@ class RowsGiven(Fact):
     span: Span
 
 
-class RowsReturned(Fact):
-    """What one clause of a function returns, as far as it may be rows or a query for them.
-
-    `defaults` are pairs of the number of a parameter and its default.
-    """
-
-    module: str
-    name: str
-    arity: int
-    result: Expression
-    defaults: tuple[Expression, ...] = ()
-    span: Span = Span(0, 0)  # of the name
-
-
 # Each begins with a literal, which the search skips to. The name is group 1.
 _READS = (
     re.compile(rb"\.([a-z_]\w*)(?=\.[a-z_]|\s*\|>| \+\+ )"),
@@ -102,35 +88,18 @@ _PLAIN = frozenset(
     b"assigns streams uploads params private query_params path_params changes errors entries "
     b"form socket inserted_at updated_at conn".split()
 )
-_FETCHING = frozenset(
-    b"all one one! get! get_by get_by! all_by preload paginate reload reload!".split()
-)
-_FETCHING_FROM_REPO = frozenset(b"get stream".split())
-_QUERYING = frozenset(b"from where or_where order_by limit offset preload".split())
 _SETTING = frozenset(b"assign assign_new assign_async stream".split())
 _RENDERING = frozenset(b"render render_many render_one".split())
 _LOOPING = frozenset(
     b"for map each flat_map map_join reduce filter reject sort_by group_by new find any? all? "
     b"into sum_by max_by min_by uniq_by frequencies_by".split()
 )
-# What stands in functions that return sockets, conns, changesets and the like.
-_OTHERS = (b"~H", b"socket", b"conn", b"changeset", b"|> put_", b"{:noreply")
 _DELEGATION = b"defdelegate"
 _DEFINITIONS = frozenset({b"def", b"defp"})
-_WRAPPING = re.compile(
-    rb"(?:\|>\s*)?(?:(?!(?:Map|String|Keyword|Logger|Phoenix|Plug|Changeset|Jason|DateTime|Date"
-    rb"|Process|GenServer|Application|System|IO|Routes|Gettext|Integer|MapSet|URI|Access|Task"
-    rb"|Agent|Multi|Regex|NaiveDateTime|Decimal|Supervisor|File|Path|Float|Time)\.)"
-    rb"(?:[A-Z]\w*\.)+|(?!(?:assign|put_|render|redirect|json|push_|cast|validate_|halt|send|raise"
-    rb"|if|is_|stream|update|to_string|inspect|elem|max|min|round|unique_constraint|gettext|dgettext"
-    rb"|Enum\.(?:map|each|reduce|join|any|all|count|into|sum|member))\b))"
-    rb"[a-z_]\w*[?!]?(?:\(.*\)?)?"
-)
 _UNSURE = (b"assoc_loaded?", b"NotLoaded")
 _CHOOSING = frozenset({"if", "unless", "case", "cond"})
 _ROLES = frozenset({Role.LIB, Role.TEMPLATE})
 
-Place = tuple[str, str, int]  # module, function, arity
 Where = tuple[Form | None, TemplateLayer | None]
 
 
@@ -189,7 +158,7 @@ class _Collector:
                 yield from self._handed_on(form, "render")
             if not _LOOPING.isdisjoint(names):
                 yield from self._handed_on(form, "loop")
-            yield from self._returned(form, function)
+            yield from returned(form, function, self.path)
             for layer in form.templates if b"~H" in form.bytes else ():
                 yield from _components(self.document, place_of(form), form, layer)
         yield from self._lists()
@@ -228,27 +197,6 @@ class _Collector:
         call = Expression("call", name, args, target.name, function.name_span, self.path)
         yield RowsReturned(*place_of(form), call, (), function.name_span)
 
-    def _returned(self, form: Form, function: Function) -> Iterator[RowsReturned]:
-        sure = _fetches(form)
-        if not sure and not _wraps(form):
-            if function.name == "prepare_query" and b"preload" in form.bytes:
-                yield RowsReturned(*place_of(form), UNKNOWN)
-            return
-        body = function.body
-        if not body or (not sure and len(body) > 1):
-            return
-        reader = Reader(self.path, form, brief=not sure)
-        result = reader.read(body[-1])
-        kinds = {one.kind for one in parts(result)}
-        if kinds.isdisjoint(("call", "schema", "step", "param")) or result.kind == "atom":
-            return
-        defaults = [
-            Expression("pair", str(at), (reader.read(one.right),))
-            for at, one in enumerate(function.parameters)
-            if isinstance(one, BinaryOperator) and one.operator == "\\\\"
-        ]
-        yield RowsReturned(*place_of(form), result, tuple(defaults), function.name_span)
-
     def _callers(self, found: list[RowsGiven]) -> Iterator[RowsGiven]:
         """Who in this file calls the functions that do something with what they are given."""
         known = {fact.span for fact in found}
@@ -276,39 +224,6 @@ class _Collector:
             called = callee in form.index.raw_calls or (capturing and captured in form.bytes)
             if called or any(callee in layer.index.raw_calls for layer in form.templates):
                 yield form
-
-
-def place_of(form: Form) -> Place:
-    """The function that a form is a clause of."""
-    function = form.function
-    if function is None:
-        return form.module.name, "", 0
-    shown = rendered_name(function)
-    return (form.module.name, shown, 1) if shown else _key(form, function)
-
-
-def _key(form: Form, function: Function) -> Place:
-    return form.module.name, function.name, function.arity
-
-
-def _fetches(form: Form) -> bool:
-    """Whether a function builds a query or asks a repo."""
-    names = form.index.raw_calls.keys()
-    if not _FETCHING.isdisjoint(names) or not _QUERYING.isdisjoint(names):
-        return True
-    return not _FETCHING_FROM_REPO.isdisjoint(names) and b"Repo" in form.bytes
-
-
-def _wraps(form: Form) -> bool:
-    """Whether a function may return what another of the project does: its last line is a call."""
-    written = form.bytes
-    if written.endswith(b"end"):
-        last = written[:-3].rstrip().rpartition(b"\n")[2].strip()
-    else:
-        last = written.rpartition(b"do:")[2].strip()
-    if _WRAPPING.fullmatch(last) is None:
-        return False
-    return not any(sign in written for sign in _OTHERS)
 
 
 def _components(

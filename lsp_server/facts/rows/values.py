@@ -24,7 +24,7 @@ from lsp_server.facts.rows.kinds import (
     Value,
     Values,
 )
-from lsp_server.facts.rows.reads import RowsReturned
+from lsp_server.facts.rows.returns import RowsReturned
 
 _LISTS = frozenset({"all", "all_by", "stream"})
 _SINGLES = frozenset(
@@ -272,12 +272,27 @@ class Evaluator:
             for default in clause.defaults:
                 if default.name not in given:
                     given[default.name] = self._of(default.args[0], key, {}, depth + 1)
-            found += self._of(clause.result, key, given, depth + 1)
+            if not self._goes_round(clause.result, key, given, depth):
+                found += self._of(clause.result, key, given, depth + 1)
         self._active.pop()
         values = _some(found)
         if plain is not None and cut == self._cut:
             self._known[plain] = values
         return values
+
+    def _goes_round(
+        self, result: Expression, key: FunctionKey, given: Mapping[str, Values], depth: int
+    ) -> bool:
+        """Whether a clause returns what the function returns for the same rows once more, as one
+        does that goes over a list of filters."""
+        if result.kind != "call" or self.resolve(key[0], result) != key:
+            return False
+        wanted = self._read_by(key)
+        return all(
+            self._of(arg, key, given, depth + 1) == given.get(str(at), NOT_KNOWN)
+            for at, arg in enumerate(result.args)
+            if str(at) in wanted
+        )
 
     def _assoc(self, args: list[Values], call: Expression) -> Values:
         """`Ecto.assoc(post, :comments)`."""
