@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from lsp_server.facts.database.schemas import Field, Schema, SchemaBase
 from lsp_server.facts.project.context import project_context
-from lsp_server.facts.rows.repo_uses import Ordering
+from lsp_server.facts.rows.orderings import Ordering
+from lsp_server.facts.values import options_of
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import ModuleAttribute
-from lsp_server.syntax.literals import Keywords, Tuple
+from lsp_server.syntax.literals import Tuple
 from lsp_server.text import Span
 
 _RANDOM = frozenset({":binary_id", "Ecto.UUID"})
@@ -116,7 +117,8 @@ class UuidV7(ProjectRule):
             for use in schema.uses:
                 if key is None and use in bases:
                     where, key = bases[use][0], bases[use][1].primary_key
-            if not key or not _is_random(key[0]) or (where, key[0].span) in seen:
+            key = key or tuple(one for one in schema.fields if one.option("primary_key") == "true")
+            if len(key) != 1 or not _is_random(key[0]) or (where, key[0].span) in seen:
                 continue
             version7 = snapshot.context.fits(where, "ecto >= 3.14")
             if not version7 and not snapshot.context.fits(where, "uuidv7"):
@@ -149,10 +151,13 @@ def _fix(path: str, name: Span, version7: bool) -> Fix:
 def _edits(snapshot: Snapshot, path: str, name: Span, kind: str, value: str) -> list[Edit]:
     document = snapshot.document(path)
     form = None if document is None else document.outline.form_at(name.start)
-    for attribute in () if form is None else form.index.nodes(ModuleAttribute):
-        match attribute.value:
-            case Tuple([first, written, Keywords() as options]) if first.span == name:
-                generated = options.get("autogenerate")
-                if generated is not None:
-                    return [Edit(written.span, kind, path), Edit(generated.span, value, path)]
+    if form is None:
+        return []
+    said = [one.value for one in form.index.nodes(ModuleAttribute)]
+    keys = [one.elements for one in said if isinstance(one, Tuple)]
+    keys += [one.written_arguments for one in form.index.calls("field")]
+    for first, written, *rest in (one for one in keys if len(one) == 3):
+        generated = dict(options_of(rest[0])).get("autogenerate")
+        if first.span == name and generated is not None:
+            return [Edit(written.span, kind, path), Edit(generated.span, value, path)]
     return []

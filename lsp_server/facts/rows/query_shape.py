@@ -33,10 +33,12 @@ _STEPS = 40
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The parts that a query is seen to have, by their names in `from`. `schema` is its source as
-    written; empty where what the query starts from is not seen, so that it may have more parts."""
+    written; empty where what the query starts from is not seen, so that it may have more parts.
+    `start` is then the expression that it starts from, if there is one."""
 
     schema: str
     parts: frozenset[str]
+    start: Node | None = None
 
 
 def shape_of(query: Node, form: Form | None) -> Shape:
@@ -51,8 +53,8 @@ def shape_of(query: Node, form: Form | None) -> Shape:
             case Identifier("__MODULE__"):
                 schema = "" if form is None else form.module.name
                 return Shape(schema, frozenset(parts))
-            case Identifier():
-                node = None if form is None else assigned(node, form)
+            case Identifier() if form is not None and (value := assigned(node, form)):
+                node = value
             case Pipe(_, left, Call() as step) if _is_macro(step):
                 parts.add(step.name)
                 node = left
@@ -67,7 +69,7 @@ def shape_of(query: Node, form: Form | None) -> Shape:
                 node = node.arguments[0]
             case _:
                 break
-    return Shape("", frozenset(parts))
+    return Shape("", frozenset(parts), node)
 
 
 def _is_macro(call: Call) -> bool:

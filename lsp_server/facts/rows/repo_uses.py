@@ -1,4 +1,4 @@
-"""What code does with whole tables: fetches them, deletes rows of them, orders them by time."""
+"""What code does with whole tables: fetches them, deletes rows of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lsp_server.facts.rows.reader import Reader
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import Call, Capture, Identifier, Match, Pipe, strip_parentheses
-from lsp_server.syntax.literals import Keywords, Map
+from lsp_server.syntax.literals import Map
 from lsp_server.syntax.names import module_text
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
@@ -46,41 +46,29 @@ class Deletion(Fact):
     span: Span  # `Repo.delete`
 
 
-class Ordering(Fact):
-    """One query of a `schema` that is ordered by when its rows were inserted."""
-
-    schema: str
-    span: Span
-
-
 _DELETES = ("delete", "delete!")
 _ALL = b"all"
 _STEPS = 8  # between a row and the changeset that is deleted
 # Functions that make a changeset of a row, or of a changeset.
 _CHANGESET = re.compile(r"^change$|changeset|_constraint$|optimistic_lock|^preload$|^force_change$")
-_ORDERED = (b"from", b"order_by")
 
 
-@collects(Fetch, Deletion, Ordering)
+@collects(Fetch, Deletion)
 def collect_repo_uses(document: Document) -> Iterator[Fact]:
     """The facts of an Elixir file."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    repo = b"Repo" in document.source
-    ordered = b"order_by" in document.source and b"inserted_at" in document.source
-    if not repo and not ordered:
+    if b"Repo" not in document.source:
         return
     for form in document.forms:
         function = form.function
         if function is None or not form.module.name:
             continue
         names = form.index.raw_calls
-        if repo and _ALL in names:
+        if _ALL in names:
             yield from _fetches(form, function)
-        if repo and (b"delete" in names or b"delete!" in names):
+        if b"delete" in names or b"delete!" in names:
             yield from _deletions(document.path, form, function)
-        if ordered and (_ORDERED[0] in names or _ORDERED[1] in names):
-            yield from _orderings(form)
 
 
 def _of_repo(call: Call) -> bool:
@@ -172,15 +160,3 @@ def _struct(node: Node, form: Form, function: Function) -> str:
                 written = module_text(call.arguments[1])
                 return names.expand(written) if written else ""
     return ""
-
-
-def _orderings(form: Form) -> Iterator[Ordering]:
-    for call in form.index.calls("from", "order_by"):
-        node = call.written_arguments[-1] if call.written_arguments else None
-        if call.name == "from":
-            node = node.get("order_by") if isinstance(node, Keywords) else None
-        if node is None or b"inserted_at" not in node.bytes:
-            continue
-        shape = shape_of(call.pipe or call, form)
-        if shape.schema:
-            yield Ordering(form.names_at(call.start).expand(shape.schema), call.name_span)
