@@ -25,5 +25,10 @@ def test_orderings() -> None:
     assert [one.span.slice(CODE) for one in found] == [b"from", b"order_by"]
 
 
+def test_calls_without_arguments_say_nothing() -> None:
+    code = b"defmodule A do\n  def all, do: Order |> from() |> order_by() # inserted_at\nend\n"
+    assert list(collect_orderings(Document("lib/a.ex", code))) == []
+
+
 def test_tests_say_nothing() -> None:
     assert list(collect_orderings(Document("test/shop_test.exs", CODE))) == []

@@ -47,15 +47,15 @@ def collect_orderings(document: Document) -> Iterator[Ordering]:
 
 def _is_by_time(call: Call) -> bool:
     """Whether a macro orders by the time of the rows of the query itself, not of joined ones."""
-    written = call.written_arguments
-    node = written[-1] if written else None
+    arguments = call.arguments
+    node = arguments[-1] if len(arguments) > 1 else None
     root: Node | None = None
     if call.name == "from":
         node = node.get("order_by") if isinstance(node, Keywords) else None
-        if isinstance(written[0], BinaryOperator):
-            root = written[0].left
-    elif len(call.arguments) > 2 and isinstance(call.arguments[1], List):
-        bound = call.arguments[1].elements
+        source = arguments[0] if arguments else None
+        root = source.left if isinstance(source, BinaryOperator) else None
+    elif len(arguments) > 2 and isinstance(arguments[1], List):
+        bound = arguments[1].elements
         root = bound[0] if bound else None
     if node is None or _TIME.encode() not in node.bytes:
         return False
