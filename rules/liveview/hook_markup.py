@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import count
 
+from msgspec.structs import replace
+
 from lsp_server.document import Document
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Finding, Fix, Related
@@ -15,7 +17,9 @@ from lsp_server.syntax import heex
 from lsp_server.syntax.heex import TagKind
 from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.template_edits import HeexAttribute
+from lsp_server.text import LineIndex
 
+from ._live import is_live
 from ._tags import Placed, literal, placed, with_attributes
 
 _UPDATES = frozenset({"stream", "ignore"})
@@ -46,7 +50,8 @@ class HookMarkup(Rule):
 
     ## When it stays silent
 
-    - The tag is a component, or takes attributes from an expression such as `{@rest}`.
+    - The tag is a component, or takes attributes from an expression such as `{@rest}`; of
+      components only live ones with the same module and id are spoken of.
     - Ids that are expressions.
     - The same id in different branches of a block, or on elements of which one has an `:if`.
     - The same id inside an `svg`, a `template` or a `noscript`.
@@ -54,8 +59,9 @@ class HookMarkup(Rule):
 
     ## What the fix changes
 
-    A tag with a hook gets an id made from the hook's name. There is none for a tag in a loop, for
-    an id that the template has already, and for two elements with the same id.
+    A tag with a hook gets an id made from the hook's name, another one in a LiveView's template one
+    made from the page's, such as `order-live-show-div`. There is none for a tag in a loop, for one
+    without a hook that a page may have several times, and for two elements with the same id.
     """
 
     severity = Severity.ERROR
@@ -69,27 +75,23 @@ class HookMarkup(Rule):
             return
         for layer in document.templates:
             if layer.dialect is heex.Dialect.HEEX and not layer.template.errors:
-                yield from self._layer(layer, document)
+                form = document.outline.form_at(layer.span.start)
+                yield from self._layer(layer, replace(file, form=form, layer=layer))
 
-    def _layer(self, layer: TemplateLayer, document: Document) -> Iterator[Finding]:
+    def _layer(self, layer: TemplateLayer, file: File) -> Iterator[Finding]:
         source = layer.source
-        ids: dict[str, list[tuple[heex.Tag, Placed]]] = {}
-        lacking: list[tuple[heex.Tag, Placed]] = []
+        ids: dict[tuple[str, str], list[tuple[heex.Tag, Placed]]] = {}
         for one in placed(layer.template):
             tag = one.node
-            if not isinstance(tag, heex.Tag) or tag.kind is not TagKind.HTML:
+            if not isinstance(tag, heex.Tag) or any(it.name in _APART for it in one.tags):
                 continue
-            if any(around.name in _APART for around in one.tags):
-                continue
-            name = literal(tag, "id", source)
-            if name:
-                ids.setdefault(name, []).append((tag, one))
-            elif tag.attribute("id") is None and not tag.has_root_attribute:
+            name, kind = literal(tag, "id", source), _kind(tag, source)
+            if name and kind is not None:
+                ids.setdefault((kind, name), []).append((tag, one))
+            elif kind == "" and tag.attribute("id") is None and not tag.has_root_attribute:
                 if all(isinstance(item, heex.Attribute) for item in tag.items):
-                    lacking.append((tag, one))
-        for tag, one in lacking:
-            yield from self._without_id(tag, one, ids.keys(), layer, document)
-        for name, found in ids.items():
+                    yield from self._without_id(tag, one, layer, file)
+        for (_, name), found in ids.items():
             for number, (tag, one) in enumerate(found):
                 attribute = tag.attribute("id")
                 twin = next((it for it in found[:number] if not _apart(it[1], one)), None)
@@ -100,53 +102,75 @@ class HookMarkup(Rule):
                 yield self.finding(attribute.value, message, related=[related])
 
     def _without_id(
-        self,
-        tag: heex.Tag,
-        one: Placed,
-        ids: object,
-        layer: TemplateLayer,
-        document: Document,
+        self, tag: heex.Tag, one: Placed, layer: TemplateLayer, file: File
     ) -> Iterator[Finding]:
-        hook, update = tag.attribute("phx-hook"), literal(tag, "phx-update", layer.source)
-        if hook is not None:
-            written = literal(tag, "phx-hook", layer.source)
-            what = f"hook `{written}`" if written else "hook"
-            fix = self._fix(tag, one, written or "", layer, document)
-            message = f"`<{tag.name}>` with the {what} needs an id"
-            yield self.finding(hook.name_span, message, fix=fix)
-        elif update in _UPDATES and b"@streams." not in tag.inner.slice(layer.source):
-            attribute = tag.attribute("phx-update")
-            if attribute is not None:
-                message = f'`<{tag.name}>` with `phx-update="{update}"` needs an id'
-                yield self.finding(attribute.name_span, message)
+        source = layer.source
+        hook, update = literal(tag, "phx-hook", source), literal(tag, "phx-update", source)
+        if tag.attribute("phx-hook") is not None:
+            what = f"the hook `{hook}`" if hook else "the hook"
+            name = _dashed(hook or "")
+        elif update in _UPDATES and b"@streams." not in tag.inner.slice(source):
+            what = f'`phx-update="{update}"`'
+            page = _page(file)
+            name = f"{page}-{tag.name}" if page else ""
+        else:
+            return
+        fix = _fix(tag, one, name, hook, layer, file.document.lines)
+        yield self.finding(tag.name_span, f"`<{tag.name}>` with {what} needs an id", fix=fix)
 
-    def _fix(
-        self, tag: heex.Tag, one: Placed, hook: str, layer: TemplateLayer, document: Document
-    ) -> Fix | None:
-        name = "-".join(part.lower() for part in _BOUNDARY.split(hook) if part)
-        repeated = any(it.attribute(":for") is not None for it in (*one.tags, tag))
-        repeated = repeated or any(
-            not layer.source.startswith((b"if ", b"if(", b"case ", b"unless "), start)
-            for start in (block.clauses[0].expression.start for block, _ in one.clauses)
-        )
-        # What a component or slot renders may be rendered several times, but not a page's layout.
-        repeated = repeated or any(
-            it.kind is not TagKind.HTML and not it.name.startswith("Layouts.") for it in one.tags
-        )
-        tags = [node for node in heex.walk(layer.template) if isinstance(node, heex.Tag)]
-        bare = [it for it in tags if it.attribute("id") is None]
-        before = [it for it in bare if it.span.start < tag.span.start]
-        number = 1 + sum(literal(it, "phx-hook", layer.source) == hook for it in before)
-        if not name or repeated:
-            return None
-        ids = {literal(it, "id", layer.source) for it in tags}
-        wanted = (f"{name}-{it}" if it > 1 else name for it in count(number))
-        name = next(it for it in wanted if it not in ids)
-        edit = with_attributes(tag, [HeexAttribute("id", f'"{name}"')], layer, document.lines)
-        if edit is None:
-            return None
-        found = edit
-        return Fix.safe(f'Add `id="{name}"`', lambda _: [found])
+
+def _kind(tag: heex.Tag, source: bytes) -> str | None:
+    """Empty for an element, the module of a live component; None for any other component."""
+    if tag.kind is TagKind.HTML:
+        return ""
+    module = tag.attribute("module")
+    if tag.name != ".live_component" or module is None or module.value is None:
+        return None
+    return module.value.span.slice(source).decode("utf-8", "replace")
+
+
+def _dashed(name: str) -> str:
+    return "-".join(part.lower() for part in _BOUNDARY.split(name) if part)
+
+
+def _page(file: File) -> str:
+    """`order-live-show` for the template of `ShopWeb.OrderLive.Show`; empty for a component's."""
+    if not is_live(file):
+        return ""
+    if file.document.template is not None:
+        name = file.path.rpartition("/live/")[2].partition(".")[0]
+    else:
+        function = None if file.form is None else file.form.function
+        used = file.context.used(file.module.names)
+        if function is None or function.name != "render" or "Phoenix.LiveView" not in used:
+            return ""
+        name = file.module.name.partition(".")[2]
+    return "" if name.lower().endswith("component") else _dashed(name)
+
+
+def _fix(
+    tag: heex.Tag, one: Placed, name: str, hook: str | None, layer: TemplateLayer, lines: LineIndex
+) -> Fix | None:
+    source = layer.source
+    repeated = any(it.attribute(":for") is not None for it in (*one.tags, tag))
+    repeated = repeated or any(
+        not source.startswith((b"if ", b"if(", b"case ", b"unless "), start)
+        for start in (block.clauses[0].expression.start for block, _ in one.clauses)
+    )
+    # What a component or slot renders may be rendered several times, but not a page's layout.
+    repeated = repeated or any(
+        it.kind is not TagKind.HTML and not it.name.startswith("Layouts.") for it in one.tags
+    )
+    if not name or repeated:
+        return None
+    tags = [node for node in heex.walk(layer.template) if isinstance(node, heex.Tag)]
+    same = (it for it in tags if it.attribute("id") is None and it.span.start < tag.span.start)
+    number = 1 + sum(literal(it, "phx-hook", source) == hook for it in same) if hook else 1
+    ids = {literal(it, "id", source) for it in tags}
+    wanted = (f"{name}-{it}" if it > 1 else name for it in count(number))
+    free = next(it for it in wanted if it not in ids)
+    edit = with_attributes(tag, [HeexAttribute("id", f'"{free}"')], layer, lines)
+    return None if edit is None else Fix.safe(f'Add `id="{free}"`', lambda _: [edit])
 
 
 def _apart(one: Placed, other: Placed) -> bool:
@@ -157,13 +181,13 @@ def _apart(one: Placed, other: Placed) -> bool:
     mine, theirs = {*one.tags, one.node}, {*other.tags, other.node}
     if any(_conditional(it) for it in mine ^ theirs):
         return True
+    if any(it.kind is not TagKind.HTML for it in {*one.tags} ^ {*other.tags}):
+        return True  # a component may leave out what it is given
     blocks_of_theirs = dict(other.clauses)
     return blocks.keys() != blocks_of_theirs.keys()  # under conditions of their own
 
 
 def _conditional(node: heex.Node) -> bool:
     return isinstance(node, heex.Tag) and (
-        node.attribute(":if") is not None
-        or node.attribute(":for") is not None
-        or node.kind is not TagKind.HTML
+        node.attribute(":if") is not None or node.attribute(":for") is not None
     )
