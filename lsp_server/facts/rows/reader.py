@@ -76,6 +76,8 @@ class Reader:
         match node:
             case Identifier("assigns"):
                 return self._assigns(node, depth)
+            case Identifier("__MODULE__"):
+                return self._module(node)
             case Identifier():
                 return self._variable(node, depth)
             case Call():
