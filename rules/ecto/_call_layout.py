@@ -88,7 +88,7 @@ def relaid(
     if "\n" in laid:
         if after:
             return []
-        edits += _set_apart(document, whole, newline)
+        edits += set_apart(document, whole, newline)
     return edits
 
 
@@ -100,7 +100,7 @@ def _statement(call: Call) -> Call:
     return outer if outer.written_arguments == [call] and outer.do_block is None else call
 
 
-def _set_apart(document: Document, call: Call, newline: str) -> list[Edit]:
+def set_apart(document: Document, call: Call, newline: str) -> list[Edit]:
     """Empty lines around an expression of several lines, where others are next to it."""
     lines = document.lines
     siblings: list[Node] = [] if call.parent is None else call.parent.children

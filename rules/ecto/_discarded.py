@@ -33,14 +33,16 @@ def whole(call: Call) -> Node:
     return node
 
 
-def is_discarded(node: Node) -> bool:
+def is_discarded(node: Node, ignored: Node | None = None) -> bool:
     """Whether an expression's value is thrown away: another follows it, `_` takes it, or the block
-    that it ends is itself thrown away."""
+    that it ends is itself thrown away. `ignored` is a definition whose value nobody looks at."""
     parent = node.parent
     while parent is not None:
         up = _outwards(node, parent)
         if isinstance(up, bool):
             return up
+        if up == ignored:
+            return True
         node, parent = up, up.parent
     return False
 
@@ -96,14 +98,11 @@ def _is_definition(call: Node | None) -> bool:
 
 
 def _passed_on(call: Node | None) -> Node | bool:
-    """A call whose block's value it returns; False for one that may do anything with it."""
+    """A call or definition that returns its block's value, `for` in a list; False for one that
+    may do anything with it."""
     if not isinstance(call, Call) or call.receiver is not None:
         return False
-    if call.name in PASSING:
-        return call
-    if call.name == "for":
-        return is_discarded(call)
-    return False
+    return call if call.name in PASSING or call.name in FUNCTIONS or call.name == "for" else False
 
 
 def _out_of_clause(clause: Clause) -> Node | bool:
@@ -119,9 +118,7 @@ def _out_of_keyword(pair: Pair) -> Node | bool:
     keywords = pair.parent
     arguments = keywords.parent if isinstance(keywords, Keywords) else None
     call = arguments.parent if arguments is not None else None
-    if pair.key not in ("do", "else") or not isinstance(call, Call) or call.name in FUNCTIONS:
-        return False
-    return _passed_on(call)
+    return _passed_on(call) if pair.key in ("do", "else") else False
 
 
 def _as_argument(node: Node, arguments: Node) -> Node | bool:

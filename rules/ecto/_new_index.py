@@ -248,4 +248,6 @@ def attributes(document: Document, call: Call) -> Iterator[Edit]:
         newline = line_ending(document.source)
         indent = document.lines.indentation(use.start).decode()
         lines = "".join(f"{newline}{indent}@{name} true" for name in missing)
-        yield Edit(Span(use.end, use.end), newline + lines, document.path)
+        following = document.lines.line_bytes(document.lines.line_at(use.end) + 1).strip()
+        gap = newline if following and not following.startswith(b"@") else ""
+        yield Edit(Span(use.end, use.end), newline + lines + gap, document.path)

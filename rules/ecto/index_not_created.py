@@ -9,13 +9,17 @@ from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.role import Role
 from lsp_server.severity import Severity
-from lsp_server.syntax.elixir import Call, DoBlock
-from lsp_server.text import Span
+from lsp_server.syntax.elixir import Call, Capture, DoBlock
+from lsp_server.syntax.literals import Keywords, Pair
+from lsp_server.syntax.node import Node
+from lsp_server.text import Span, line_ending
 
+from ._call_layout import laid_out, set_apart
 from ._discarded import is_discarded
 
 WIDTH = 98
 _DIRECTIONS = ("change", "up", "down")
+_TABLES = frozenset({"create", "create_if_not_exists", "alter"})
 
 
 class IndexNotCreated(Rule):
@@ -68,7 +72,8 @@ class IndexNotCreated(Rule):
 
     ## What the fix changes
 
-    It puts `create` before the description. In a migration that has already run this changes
+    It puts `create` before the description; one that stands among the columns of a table is left to
+    you, for it belongs below the block. In a migration that has already run this changes
     nothing in the database: then the index belongs into a new one.
     """
 
@@ -80,9 +85,10 @@ class IndexNotCreated(Rule):
         """Descriptions that are statements."""
         if call.receiver is not None or call.pipe is not None or call.arity < 2:
             return
-        if file.is_local(call) or not (_is_statement(call, file) or is_discarded(call)):
+        within = _is_within_table(call)
+        if file.is_local(call) or not (within or is_discarded(call, _direction(file))):
             return
-        edits = _created(call, file)
+        edits = [] if within else _created(call, file)
         yield self.finding(
             call.name_span,
             f"`{call.name}` only describes: without `create` before it nothing is created",
@@ -90,35 +96,56 @@ class IndexNotCreated(Rule):
         )
 
 
-def _is_statement(call: Call, file: File) -> bool:
-    """Whether a call stands directly in the body of a direction, where also the last value is
-    thrown away."""
+def _is_within_table(call: Call) -> bool:
+    """Whether a call stands among the columns of a `create` or `alter`."""
+    block = call.parent
+    table = block.parent if isinstance(block, DoBlock) else None
+    return isinstance(table, Call) and table.name in _TABLES
+
+
+def _direction(file: File) -> Node | None:
+    """The definition around, where it is a direction: nobody looks at what that returns."""
     function = None if file.form is None else file.form.function
     if function is None or function.name not in _DIRECTIONS or function.arity != 0:
-        return False
-    block = call.parent
-    return isinstance(block, DoBlock) and block.parent == function.call
+        return None
+    return function.call
 
 
 def _created(call: Call, file: File) -> list[Edit]:
-    """The edits that put `create` before a call; none where the line becomes too wide."""
+    """The edits that put `create` before a call, laid out anew where its line gets too wide."""
     lines, source = file.document.lines, file.document.source
     first, last = lines.line_at(call.start), lines.line_at(call.end)
     line = lines.line_span(first)
+    is_line = not source[line.start : call.start].strip()
+    if first != last:
+        return _indented(call, file) if is_line and call.has_parentheses else []
     written = call.written_arguments
-    before, here = Span(call.start, call.start), Span(call.end, call.end)
-    if first != last and not call.has_parentheses:
+    options = written[-1] if isinstance(written[-1], Keywords) else None
+    pairs = [] if options is None else [one.text for one in options.pairs]
+    plain = [one.text for one in (written[:-1] if pairs else written)]
+    made = f"{call.name}({', '.join([*plain, *pairs])})"
+    text = f"create({made})" if isinstance(call.parent, (Pair, Capture)) else f"create {made}"
+    code = line.slice(source).decode("utf-8", "replace")
+    if len(code) + len(text) - len(call.text) <= WIDTH:
+        return [Edit(call.span, text)]
+    column = call.start - line.start
+    laid = laid_out(call.name, plain, pairs, column, parentheses=True, before=len("create "))
+    if laid is None or not is_line or source[call.end : line.end].strip():
         return []
-    edits = [Edit(before, "create ")]
+    newline = line_ending(source)
+    edits = [Edit(call.span, f"create {laid}".replace("\n", newline))]
+    return [*edits, *set_apart(file.document, call, newline)]
+
+
+def _indented(call: Call, file: File) -> list[Edit]:
+    """The edits for a call of several lines."""
+    lines, source = file.document.lines, file.document.source
+    first, last = lines.line_at(call.start), lines.line_at(call.end)
+    starts = [lines.starts[one] for one in range(first + 1, last + 1)]
+    shown = [lines.line_bytes(one) for one in range(first, last + 1)]
     added = len("create ")
-    if not call.has_parentheses:
-        edits += [Edit(Span(call.name_span.end, written[0].start), "("), Edit(here, ")")]
-        added += 1
-    code = source[line.start : min(line.end, call.end)].decode("utf-8", "replace")
-    if len(code.rstrip("\r\n")) + added > WIDTH:
+    if any(len(one.decode("utf-8", "replace")) + added > WIDTH for one in shown):
         return []
-    for number in range(first + 1, last + 1):
-        start = lines.starts[number]
-        if lines.line_bytes(number).strip():
-            edits.append(Edit(Span(start, start), " " * len("create ")))
-    return edits
+    filled = [at for at in starts if source[at : at + 1] not in b"\r\n"]
+    indented = [Edit(Span(at, at), " " * added) for at in filled]
+    return [Edit(Span(call.start, call.start), "create "), *indented]

@@ -6,9 +6,17 @@ from collections.abc import Callable, Iterator
 
 from lsp_server.document import Document
 from lsp_server.facts.database.database import database
-from lsp_server.facts.database.migrations import AlterTable, Change, Execute, Migration
+from lsp_server.facts.database.migrations import (
+    AlterTable,
+    Change,
+    Execute,
+    Migration,
+    Reference,
+)
+from lsp_server.facts.database.new_migration import atom
 from lsp_server.facts.database.table_state import StoredColumn, TableState
 from lsp_server.facts.database.table_states import TableStates
+from lsp_server.facts.values import spelled
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity
@@ -20,6 +28,9 @@ from ._new_index import call_at
 from ._schema_fields import with_option
 
 NEWEST = 5
+_ACTIONS = frozenset(
+    {"nothing", "delete_all", "nilify_all", "default_all", "update_all", "restrict"}
+)
 
 
 class IrreversibleMigration(ProjectRule):
@@ -96,10 +107,10 @@ class IrreversibleMigration(ProjectRule):
 
     ## What the fix changes
 
-    `remove` gets the type that the column has, `modify` a `from:` with it, both with `null: false`
-    where it has that. A column that is a foreign key or has other options gets no fix, for they
-    would have to be said too. What undoes SQL only its author knows: give it to `execute/2`, or
-    write `up` and `down`.
+    `remove` gets the type that the column has, or its `references(…)`, `modify` a `from:` with it,
+    both with the column's options (`null: false`, `default:`). A `modify` of a foreign key gets no
+    fix, for what `from:` refers to is dropped on the way up. What undoes SQL only its author knows:
+    give it to `execute/2`, or write `up` and `down`.
     """
 
     severity = Severity.INFORMATION
@@ -155,15 +166,45 @@ def _is_sql(span: Span, migration: Migration) -> bool:
 def _fix(
     change: Change, stored: StoredColumn | None, path: str, title: str, key: str
 ) -> Fix | None:
-    """The fix with the type that a column has, where that is all there is to say."""
-    if stored is None or not stored.type.startswith(":") or stored.reference is not None:
+    """The fix with what a column is, where migrations say all of it."""
+    if stored is None or stored.primary_key:
         return None
-    if stored.options or stored.default is not None or stored.primary_key:
-        return None
-    kind = stored.type
+    # A reference that `from:` names is dropped on the way up as well.
+    of_key = None if stored.reference is None else stored.reference.reference
+    kind = stored.type if of_key is None else _spelled(of_key)
+    said = [*stored.options]
     if not stored.null:
-        kind = f"{{{kind}, null: false}}" if key else f"{kind}, null: false"
-    return Fix.review(title, _told(path, change.span, key + kind, bare=not key))
+        said.append(("null", "false"))
+    if stored.default is not None:
+        said.append(("default", stored.default))
+    if not kind.startswith((":", "references(")) or not all(value for _, value in said):
+        return None
+    if key and of_key is not None:
+        return None
+    options = ", ".join(f"{name}: {value}" for name, value in said)
+    text = f"{kind}, {options}" if options else kind
+    if key and options:
+        text = f"{{{text}}}"
+    return Fix.review(title, _told(path, change.span, key + text, bare=not key))
+
+
+def _spelled(reference: Reference) -> str:
+    """A reference as source; empty where a migration computes a part of it."""
+    table, prefix = reference.table.name, reference.table.prefix
+    actions = {reference.on_delete, reference.on_update}
+    if not table or reference.others or not actions <= _ACTIONS:
+        return ""
+    said = {
+        "column": "" if reference.column == "id" else atom(reference.column),
+        "type": reference.type,
+        "prefix": spelled(prefix) if prefix else "",
+        "name": spelled(reference.name) if reference.name else "",
+        "on_delete": "" if reference.on_delete == "nothing" else atom(reference.on_delete),
+        "on_update": "" if reference.on_update == "nothing" else atom(reference.on_update),
+        "validate": "" if reference.validate else "false",
+    }
+    options = "".join(f", {key}: {value}" for key, value in said.items() if value)
+    return f"references({atom(table)}{options})"
 
 
 def _told(path: str, span: Span, text: str, *, bare: bool) -> Callable[[Snapshot], list[Edit]]:

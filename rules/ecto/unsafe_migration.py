@@ -270,8 +270,11 @@ def _concurrent(path: str, span: Span, migration: Migration) -> Fix:
         call = None if document is None else call_at(document, span)
         if document is None or call is None or not call.has_parentheses:
             return []
+        said = call.keyword("concurrently")
         added = with_option(call, "concurrently: true", document)
         edits = [Edit(one.span, one.text, path) for one in added]
+        if said is not None:
+            edits = [Edit(said.span, "true", path)]
         return [*edits, *attributes(document, call)] if edits else []
 
     only = all(isinstance(one, (CreateIndex, DropIndex)) for one in migration.up)
