@@ -25,3 +25,15 @@ def is_component(file: File) -> bool:
     if file.layer is None or file.layer.sigil is None or file.module.name.endswith(_PAGES):
         return False
     return "Phoenix.Component" in file.context.used(file.names(file.layer.sigil))
+
+
+def is_page(file: File) -> bool:
+    """Whether the template is a LiveView's own: the `~H` of its `render`, or a file in a folder
+    `live` that is not named as a component's."""
+    if not is_live(file):
+        return False
+    if file.document.template is not None:
+        return not file.path.partition(".")[0].endswith("component")
+    function = None if file.form is None else file.form.function
+    used = file.context.used(file.module.names)
+    return function is not None and function.name == "render" and "Phoenix.LiveView" in used

@@ -19,7 +19,7 @@ from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.template_edits import HeexAttribute
 from lsp_server.text import LineIndex
 
-from ._live import is_live
+from ._live import is_page
 from ._tags import Placed, literal, placed, with_attributes
 
 _UPDATES = frozenset({"stream", "ignore"})
@@ -135,17 +135,11 @@ def _dashed(name: str) -> str:
 
 def _page(file: File) -> str:
     """`order-live-show` for the template of `ShopWeb.OrderLive.Show`; empty for a component's."""
-    if not is_live(file):
+    if not is_page(file):
         return ""
     if file.document.template is not None:
-        name = file.path.rpartition("/live/")[2].partition(".")[0]
-    else:
-        function = None if file.form is None else file.form.function
-        used = file.context.used(file.module.names)
-        if function is None or function.name != "render" or "Phoenix.LiveView" not in used:
-            return ""
-        name = file.module.name.partition(".")[2]
-    return "" if name.lower().endswith("component") else _dashed(name)
+        return _dashed(file.path.rpartition("/live/")[2].partition(".")[0])
+    return _dashed(file.module.name.partition(".")[2])
 
 
 def _fix(

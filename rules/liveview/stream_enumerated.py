@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lsp_server.facts.local_flow import assigned
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.rule import Rule, on
 from lsp_server.severity import Severity
-from lsp_server.syntax.elixir import BinaryOperator, Call
+from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier
 from lsp_server.syntax.node import Node
 
 _ENUM = (
@@ -49,7 +50,7 @@ class StreamEnumerated(Rule):
     ## When it stays silent
 
     - The one `for` or `:for` that renders the stream.
-    - A stream that a variable holds, or that is passed to another function.
+    - A stream that a pattern binds, or that is passed to another function.
     - With a LiveView before 0.18.16, which has no streams.
 
     ## What the fix changes
@@ -67,7 +68,7 @@ class StreamEnumerated(Rule):
         if not bare and call.module != "Enum":
             return
         arguments = call.arguments
-        stream = _stream(arguments[0]) if arguments else None
+        stream = _stream(arguments[0], file) if arguments else None
         if stream is None:
             return
         if call.name in _COUNTS and call.arity == 1:
@@ -78,6 +79,19 @@ class StreamEnumerated(Rule):
             call.callee_span, f"{message} `{stream}`: keep what you need to know in an assign"
         )
 
+    @on(Call, name=("for",))
+    def loop(self, call: Call, file: File) -> Iterator[Finding]:
+        """`for` over a stream in code, where nothing is rendered."""
+        if file.layer is not None or b"streams" not in call.bytes:
+            return
+        for argument in call.written_arguments:
+            match argument:
+                case BinaryOperator("<-", _, right) if stream := _stream(right, file):
+                    message = f"`for` raises for the stream `{stream}` outside of a template"
+                    yield self.finding(
+                        call.name_span, f"{message}: keep what you need to know in an assign"
+                    )
+
     @on(BinaryOperator, name=("==", "!=", "===", "!=="))
     def compare(self, node: BinaryOperator, file: File) -> Iterator[Finding]:
         """`@streams.x == []`."""
@@ -86,7 +100,7 @@ class StreamEnumerated(Rule):
         left, right = node.left, node.right
         if left.bytes == b"[]":
             left, right = right, left
-        stream = _stream(left)
+        stream = _stream(left, file)
         if stream is not None and right.bytes == b"[]":
             answer = "false" if node.operator.startswith("=") else "true"
             yield self.finding(
@@ -96,6 +110,9 @@ class StreamEnumerated(Rule):
             )
 
 
-def _stream(node: Node) -> str | None:
+def _stream(node: Node, file: File) -> str | None:
+    """The name of a stream, also of one that a variable holds."""
+    if isinstance(node, Identifier) and file.form is not None:
+        node = assigned(node, file.form) or node
     match = _STREAM.fullmatch(node.bytes)
     return None if match is None else (match[1] or match[2]).decode()

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from lsp_server.document import Document
+from lsp_server.facts.pages.components import FunctionComponent
 from lsp_server.lint.file import File
-from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.finding import Edit, Finding, Fix, Operation
 from lsp_server.lint.rule import Rule, on
 from lsp_server.severity import Severity
+from lsp_server.snapshot import Snapshot
 from lsp_server.syntax import heex
 from lsp_server.syntax.heex import TagKind
 from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.template_edits import HeexAttribute
 from lsp_server.text import Span
 
+from ._live import is_page
 from ._tags import literal, placed, with_attributes
 
 _LOOP = re.compile(
     rb"\s*(?:for\s+|for\()?(?:\{\s*(\w+)\s*,\s*(.+?)\}|(\w+))\s*<-\s*@streams\.(\w+)\s*"
-    rb"(?:do|\)\s*do)?\s*"
+    rb"(?:,(?:[^<]|<(?!-))*?)?(?:do|\)\s*do)?\s*"
 )
+
+# An id made of the item's own: `"order-#{order.id}"` or `order.id`.
+_MADE = re.compile(rb'(?:"([^"#]*)#\{)?\w+\.id(?:\}")?')
 
 
 class StreamMarkup(Rule):
@@ -51,16 +59,19 @@ class StreamMarkup(Rule):
 
     ## When it stays silent
 
-    - The container is a component, or a tag of another template.
+    - The container is a component, or a tag of another template, which only a page's own has not.
     - The tag takes attributes from an expression (`{@rest}`), or says `phx-update={…}`.
-    - The item is a component, or has an id that is an expression, as the `phx-update` may be.
+    - The item has an id that is an expression, as the `phx-update` may be, unless it is made of the
+      `id` of the element in another way than a stream's: `order-1` for `orders-1`.
+    - The item is a component that has an id, or to which the stream's is given in any way.
     - With a LiveView before 0.18.16, which has no streams.
 
     ## What the fix changes
 
     It adds what is missing: an `id` named after the stream, if no other tag of the template has
     it, `phx-update="stream"`, and the item's `id` from the loop. There is none for a `<table>`
-    whose rows need a `<tbody>`, and where a loop's one variable is read as a whole.
+    whose rows need a `<tbody>`, where a loop's one variable is read as a whole, and for a component
+    that takes no `id`.
     """
 
     severity = Severity.ERROR
@@ -81,6 +92,11 @@ class StreamMarkup(Rule):
                     if parent is not None and parent.span.start not in seen:
                         seen.add(parent.span.start)
                         yield from self._container(parent, loop, layer, document)
+                    elif parent is None and loop.item is not None and _is_page(layer, file):
+                        message = f"the stream `{loop.stream}` needs a tag around it with an `id`"
+                        yield self.finding(
+                            loop.item.name_span, f'{message} and `phx-update="stream"`'
+                        )
                     if loop.item is not None:
                         yield from self._item(loop.item, loop, layer, document)
 
@@ -121,14 +137,17 @@ class StreamMarkup(Rule):
     def _item(
         self, tag: heex.Tag, loop: _Loop, layer: TemplateLayer, document: Document
     ) -> Iterator[Finding]:
-        if tag.kind is not TagKind.HTML or tag.has_root_attribute:
-            return
-        own = tag.attribute("id")
-        if own is not None and literal(tag, "id", layer.source) is None:
+        if tag.has_root_attribute or tag.name == ".live_component":
             return
         if any(not isinstance(one, heex.Attribute) for one in tag.items):
             return
         source = document.source
+        own = tag.attribute("id")
+        if tag.kind is not TagKind.HTML:
+            if own is not None or not loop.name or _reads(tag, loop.name, source):
+                return
+        elif own is not None and _is_right(own, loop, layer):
+            return
         name = "dom_id" if not loop.name or loop.name.startswith("_") else loop.name
         if own is not None and own.value is not None:
             edits: list[Edit | None] = [Edit(own.value.span, f"{{{name}}}")]
@@ -154,7 +173,51 @@ class StreamMarkup(Rule):
             else:
                 edits.append(Edit(loop.name_span, name if loop.name else f"{{{name}, {old}}}"))
         message = f"`<{tag.name}>` of the stream `{loop.stream}` needs the id of its item"
-        yield self.finding(tag.name_span, message, fix=_fix("Add", f"`id={{{name}}}`", edits))
+        fix = _fix("Add", f"`id={{{name}}}`", edits)
+        if fix is not None and tag.kind is not TagKind.HTML:
+            fix = _where_taken(fix, tag.local_name)
+        yield self.finding(tag.name_span, message, fix=fix)
+
+
+def _is_page(layer: TemplateLayer, file: File) -> bool:
+    form = file.document.outline.form_at(layer.span.start)
+    return is_page(replace(file, form=form, layer=layer))
+
+
+def _is_right(own: heex.Attribute, loop: _Loop, layer: TemplateLayer) -> bool:
+    """Whether an id may be that of the stream: its variable, what it is without configuration
+    (`orders-1`), or what only running the program would tell."""
+    if not isinstance(own.value, heex.Braces):
+        return isinstance(own.value, heex.Quoted) and not own.value.literal
+    code = own.value.expression.slice(layer.source).strip()
+    if (loop.name and _read(loop.name).search(code)) or b"dom_id:" in layer.source:
+        return True
+    made = _MADE.fullmatch(code)
+    return made is None or made[1] == f"{loop.stream}-".encode()
+
+
+def _read(name: str) -> re.Pattern[bytes]:
+    """A variable where it is read, other than in the pattern of a loop."""
+    return re.compile(rf"(?<![\w.:@]){name}(?![\w:?!])(?!\s*,[^<]*<-)".encode())
+
+
+def _reads(tag: heex.Tag, name: str, source: bytes) -> bool:
+    """Whether anything of a tag but its own loop reads a variable."""
+    return any(_read(name).search(one.span.slice(source)) for one in heex.elixir_pieces(tag))
+
+
+def _where_taken(fix: Fix, component: str) -> Fix:
+    """A fix that gives an `id` only to a component that takes it."""
+
+    def build(snapshot: Snapshot) -> Iterable[Operation]:
+        named = [it for _, it in snapshot.index.of(FunctionComponent) if it.name == component]
+        taking = (
+            it.attr("id") is not None or any(one.type == "global" for one in it.attrs)
+            for it in named
+        )
+        return fix.build(snapshot) if fix.build is not None and named and all(taking) else []
+
+    return Fix.safe(fix.title, build)
 
 
 def _only_fields(tag: heex.Tag, name: str, source: bytes) -> bool:
