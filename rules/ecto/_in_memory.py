@@ -35,6 +35,24 @@ def of_part(name: str, rest: Sequence[Node]) -> str:
     return ""
 
 
+_SELECTED = {
+    "Enum.sum": ("adds up", "`sum` in the `select` fetches the sum alone"),
+    "Enum.max": ("compares", "`max` in the `select` fetches the greatest alone"),
+    "Enum.min": ("compares", "`min` in the `select` fetches the least alone"),
+    "Enum.uniq": ("drops some of", "`distinct: true` fetches those that stay"),
+    "Enum.frequencies": ("counts", "`group_by` and `count()` do"),
+    "Enum.sort": ("sorts", "`order_by` leaves that to the database"),
+}
+
+
+def of_selected(name: str, rest: Sequence[Node]) -> str:
+    """What is said about the values that a query selects; empty for what no query says."""
+    said = _SELECTED.get(name)
+    if said is None or (rest and (name != "Enum.sort" or rest[0].text not in (":asc", ":desc"))):
+        return ""
+    return f"`{name}` {said[0]} values that it fetches first; {said[1]}"
+
+
 def of_values(name: str, rest: Sequence[Node], after: Call | None, repo: str) -> str:
     """What is said about a value that is made of the rows' fields, `after` being the call that is
     given what the consumer returns; empty for what no query says."""

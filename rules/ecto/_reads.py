@@ -46,6 +46,13 @@ class Read:
         """Whether a condition can be added to the query with the meaning that it has for rows."""
         return bool(self.shape.schema) and self.shape.parts <= _PLAIN | JOINS
 
+    @property
+    def is_of_values(self) -> bool:
+        """Whether the query fetches what it selects of each row, and does no more with it."""
+        parts = self.shape.parts - {"select"}
+        is_selected = bool(self.shape.schema) and parts < self.shape.parts
+        return is_selected and parts <= _PLAIN | JOINS - {"preload"}
+
 
 def instead(read: Read, file: File, name: str, argument: str, before: str = "") -> list[Edit]:
     """The edits that put another function of the repo in the place of `all` and its consumer."""
@@ -63,28 +70,52 @@ def more(
     extra: Sequence[str] = (),
 ) -> list[Edit]:
     """The edits that add a step to the query, with the import that it needs."""
-    form = file.form
-    if form is None or file.layer is not None:
-        return []
-    arity = argument.count(", ") + 2 if macro != "limit" else 2
-    arity = 3 if argument.startswith("[") else arity
-    known = file.context.imports(form.names_at(read.all.start)).get("Ecto.Query")
-    if known is not None and known.offers(macro, arity) is False:
-        return []
     options = [*extra, *(one.text for one in read.all.arguments[1:])]
     step = f"{macro}({argument})"
     edits = _rewritten(read, file, "", step, f"{read.all.module}.{ending}", options)
-    if edits and known is None:
-        added = import_edit(
-            file.document, form.module, f"import Ecto.Query, only: [{macro}: {arity}]"
-        )
-        return [*edits, added] if added is not None else []
-    return edits
+    return _imported(edits, macro, argument, read.all, file)
 
 
-def _inside(query: Call, source: bytes) -> str:
-    inside = Span(query.written_arguments[0].start, query.end)
-    return inside.slice(source).decode("utf-8", "replace")
+def within(call: Call, file: File, macro: str, argument: str) -> list[Edit]:
+    """The edits that add a step to the query of `Repo.all` where it stands, with the import."""
+    source, written = file.document.source, call.written_arguments
+    if not call.has_parentheses or "\n" in call.text:
+        return []
+    if call.pipe is not None:
+        gap = Span(call.pipe.left.end, call.start).slice(source).decode("utf-8", "replace")
+        edit = Edit(Span(call.start, call.start), f"{macro}({argument}){gap}")
+        if gap.replace("|>", "", 1).strip():
+            return []
+    else:
+        query = _inner(written[0], source)
+        if not query:
+            return []
+        edit = Edit(written[0].span, f"{macro}({query}, {argument})")
+    return _imported([edit], macro, argument, call, file)
+
+
+def _imported(edits: list[Edit], macro: str, argument: str, call: Call, file: File) -> list[Edit]:
+    """The edits with the import of the macro that they need; nothing where it cannot be had."""
+    form = file.form
+    if not edits or form is None or file.layer is not None:
+        return []
+    arity = argument.count(", ") + 2 if macro != "limit" else 2
+    arity = 3 if argument.startswith("[") else arity
+    known = file.context.imports(form.names_at(call.start)).get("Ecto.Query")
+    if known is not None:
+        return [] if known.offers(macro, arity) is False else edits
+    added = import_edit(file.document, form.module, f"import Ecto.Query, only: [{macro}: {arity}]")
+    return [*edits, added] if added is not None else []
+
+
+def _inner(query: Node, source: bytes) -> str:
+    """A query as an argument among others: a `from` gets its parentheses."""
+    if isinstance(query, Call) and query.written_arguments and not query.has_parentheses:
+        if query.do_block is not None or query.name != "from":
+            return ""
+        inside = Span(query.written_arguments[0].start, query.end)
+        return f"from({inside.slice(source).decode('utf-8', 'replace')})"
+    return query.text
 
 
 def _rewritten(
@@ -103,12 +134,9 @@ def _rewritten(
     ended = f"{function}({', '.join(extra)})"
     chain = whole(call)
     if call.pipe is None:
-        query = written[0]
-        inner = query.text
-        if isinstance(query, Call) and query.written_arguments and not query.has_parentheses:
-            if query.do_block is not None or query.name != "from":
-                return []
-            inner = f"from({_inside(query, source)})"
+        inner = _inner(written[0], source)
+        if not inner:
+            return []
         if step:
             macro, _, rest = step.partition("(")
             inner = f"{macro}({inner}, {rest}"

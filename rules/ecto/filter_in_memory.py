@@ -24,14 +24,23 @@ from lsp_server.syntax.elixir import (
 from lsp_server.syntax.literals import Integer
 from lsp_server.syntax.node import Node, cast
 from lsp_server.syntax.outline import Module
+from lsp_server.text import Span
 
+from ._asked_rows import Asked, Loop, asked_of, existence, loop_over, takes_first
 from ._discarded import whole
-from ._in_memory import of_part, of_values
+from ._in_memory import of_part, of_selected, of_values
 from ._own_lists import own_lists, uses
-from ._reads import JOINS, Read, instead, more
-from ._row_functions import bare_fields_of, condition, field_of, fields_of, row_function
+from ._reads import JOINS, Read, instead, more, within
+from ._row_functions import (
+    bare_fields_of,
+    condition,
+    field_of,
+    fields_of,
+    of_row,
+    row_function,
+)
 
-_CUT = frozenset({"limit", "first", "last", "offset", "computed"})
+_CUT = frozenset({"limit", "first", "last", "offset", "computed", "group_by"})
 _COUNTS = frozenset({"length", "Kernel.length", "Enum.count"})
 _ANY = {"Enum.any?": "is there any", "Enum.empty?": "is there none"}
 _DIRECTIONS = {
@@ -102,14 +111,14 @@ class FilterInMemory(Rule):
 
     ## What the fix changes
 
-    Counting becomes `Repo.aggregate(query, :count)`, `Enum.any?/1` and `Enum.empty?/1` become
-    `Repo.exists?`, and the first row is fetched with `limit(1)`. That is safe where the whole query
-    is seen and joins, groups and selects nothing; else look at it. A filter becomes a `where`, a
-    sort an `order_by`, a map to an id a `select`, if the schema does not say that there is no such
-    column: look at the filter's `nil`s, for which SQL has rules of its own, and at the collation of
-    the order. `Enum.take` becomes a `limit`. Sums (`nil` without rows), the greatest and the least,
-    groups, `Enum.uniq`, and rows that have a name or come from another function of the module are
-    left to you.
+    Counting becomes `Repo.aggregate(query, :count)`, `Enum.any?/1`, `Enum.empty?/1` and a
+    comparison with `[]` become `Repo.exists?`, and the first row is fetched with `limit(1)`. That
+    is safe where the whole query is seen and joins, groups and selects nothing; else look at it. A
+    filter, also one of a `for`, becomes a `where`, a sort an `order_by`, a map to an id a `select`,
+    if the schema does not say that there is no such column: look at the filter's `nil`s, for which
+    SQL has rules of its own, and at the collation of the order. `Enum.take` becomes a `limit`. Sums
+    (`nil` without rows), the greatest and the least, groups, `Enum.uniq`, and rows that have a name
+    or come from another function of the module are left to you.
     """
 
     @on(Call, name="all")
@@ -119,11 +128,14 @@ class FilterInMemory(Rule):
             return
         rows = whole(call)
         taken = _consumer(rows)
-        consumer = _consumer_of_name(rows, file) if taken is None else taken
-        if consumer is None:
-            return
-        read = Read(call, consumer, shape_of(call.arguments[0], file.form))
+        place = rows if taken is not None else _use_of_name(rows, file) or rows
+        asked = asked_of(place)
+        consumer = None if asked is not None else _consumer(place)
+        read = Read(call, consumer or call, shape_of(call.arguments[0], file.form))
         if read.shape.parts & _CUT:
+            return
+        if consumer is None:
+            yield from self._asked(read, place, asked, file)
             return
         message = _of_values(read)
         if message:
@@ -135,6 +147,26 @@ class FilterInMemory(Rule):
         if found is not None:
             message, fix = found
             yield self.finding(consumer.callee_span, message, fix=None if taken is None else fix)
+
+    def _asked(self, read: Read, rows: Node, asked: Asked | None, file: File) -> Iterator[Finding]:
+        """Rows that go into a comparison, a pattern or a comprehension."""
+        repo, loop = read.all.module or "Repo", loop_over(rows)
+        here = rows == whole(read.all)
+        if asked is not None:
+            message = "every row is fetched to see whether there is one"
+            edits = existence(read.all, asked, file) if here else []
+            fix = _fix("Ask whether one exists", edits, read.is_plain)
+            said = f"{message}; `{repo}.exists?` asks only that"
+            span = read.all.callee_span if here else asked.span
+            yield self.finding(span, said, fix=fix)
+        elif takes_first(rows) and not read.shape.parts & JOINS:
+            message = "one of all the rows that are fetched is taken; `limit: 1` fetches one"
+            yield self.finding(read.all.callee_span, message)
+        elif loop is not None and read.is_open_to_more:
+            found = _of_loop(read, loop, file)
+            if found is not None:
+                span, message, fix = found
+                yield self.finding(span, message, fix=fix if here else None)
 
     @on(Module)
     def check_own_lists(self, module: Module, file: File) -> Iterator[Finding]:
@@ -158,9 +190,9 @@ def _consumer(rows: Node) -> Call | None:
     return None
 
 
-def _consumer_of_name(rows: Node, file: File) -> Call | None:
-    """The call that takes rows which have a name, where that is all that the name is used for, and
-    no loop stands between."""
+def _use_of_name(rows: Node, file: File) -> Node | None:
+    """Where rows are used which have a name, where that is the only place, and no loop stands
+    between."""
     bound, form = rows.parent, file.form
     if form is None or not isinstance(bound, Match) or bound.right != rows:
         return None
@@ -177,11 +209,12 @@ def _consumer_of_name(rows: Node, file: File) -> Call | None:
         return None
     for outer in use.ancestors():
         if outer == bound.parent:
-            return _consumer(use)
+            return use
         if isinstance(outer, (AnonymousFunction, Capture)):
             return None
         if isinstance(outer, Call) and outer.name in ("for", "receive"):
-            return None
+            if loop_over(use) is None:
+                return None
     return None
 
 
@@ -192,6 +225,8 @@ def _of_values(read: Read) -> str:
         found = of_part(name, read.rest)
         if found:
             return found
+    if read.is_of_values:
+        return of_selected(name, read.rest)
     if not read.is_open_to_more or "preload" in read.shape.parts:
         return ""
     after = _consumer(whole(read.consumer))
@@ -251,6 +286,7 @@ def _of_rows(read: Read, file: File, name: str, arity: int) -> tuple[str, Fix | 
         return None
     binding = row.parameter or read.shape.schema.rpartition(".")[2][0].lower()
     field = field_of(row.body, row)
+    name = name.replace("Stream.", "Enum.")
     if _CHOOSING.get(name) == arity:
         said = condition(row.body, row, binding)
         bare = bare_fields_of(row)
@@ -276,6 +312,38 @@ def _of_rows(read: Read, file: File, name: str, arity: int) -> tuple[str, Fix | 
         message = f"rows are sorted by `{field}` in memory; `order_by` leaves that to the database"
         return message, _of_columns("Sort in the query", edits, read, file, {field})
     return None
+
+
+def _of_loop(read: Read, loop: Loop, file: File) -> tuple[Span, str, Fix | None] | None:
+    """What is said about a `for` over the rows."""
+    preloads = "preload" in read.shape.parts
+    choosing = "`for` chooses among all rows in memory; `where` leaves that to the database"
+    if loop.is_chosen_by_pattern:
+        return loop.pattern.span, choosing, None
+    chosen = loop.filters[0] if loop.filters else loop.body
+    row = None if chosen is None else of_row(loop.pattern, chosen)
+    if row is None:
+        return None
+    binding = row.parameter or read.shape.schema.rpartition(".")[2][0].lower()
+    field = field_of(row.body, row)
+    if loop.filters:
+        said, bare = condition(row.body, row, binding), bare_fields_of(row)
+        if not said or (bare and preloads):
+            return None
+        edits = within(read.all, file, "where", f"[{binding}], {said}")
+        before = [one for one in loop.call.written_arguments if one.end < row.body.start][-1]
+        edits += [Edit(Span(before.end, row.body.end), "")] if edits else []
+        fix = _of_columns("Filter in the query", edits, read, file, fields_of(row), bare)
+        return row.body.span, choosing, fix
+    if not _is_key(field) or preloads:
+        return None
+    edits = within(read.all, file, "select", f"[{binding}], {binding}.{field}")
+    if edits:
+        rows = whole(read.all)
+        edits.append(Edit(Span(loop.call.start, rows.start), ""))
+        edits.append(Edit(Span(rows.end, loop.call.end), ""))
+    message = f"only `{field}` of each row is used; `select` fetches nothing else"
+    return row.body.span, message, _of_columns("Select the field", edits, read, file, {field})
 
 
 def _of_columns(
