@@ -11,11 +11,11 @@ from lsp_server.document import Document
 from lsp_server.facts.database.database import Database, Table, database, next_migration
 from lsp_server.facts.database.migrations import CreateIndex, Migration
 from lsp_server.facts.database.new_migration import create_index, migration
-from lsp_server.facts.values import Name, spelled
+from lsp_server.facts.values import Name, Scope, spelled, value_of
 from lsp_server.lint.finding import CreateFile, Edit, Operation
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import AnonymousFunction, Call
-from lsp_server.syntax.literals import Atom, Boolean, String
+from lsp_server.syntax.literals import Boolean
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
@@ -139,8 +139,8 @@ class Wanted:
             call = _sql_call(document, self.span)
             if call is None:
                 return
-        elif self.table.name not in call.arguments[0].text:
-            return  # perhaps of a table that is given another name later on
+        elif table_named(document, call) != self.table.name:
+            return  # it is given another name later on
         online = self.database.is_postgres and self.table.path != self.path
         indent = len(document.lines.indentation(call.start))
         parentheses = call.has_parentheses and call.name != "execute"
@@ -200,12 +200,18 @@ def table_call(document: Document, column: Span) -> Call | None:
     """The `create` or `alter` around a column, where it is a statement that names its table."""
     form = document.outline.form_at(column.start)
     for call in form.index.calls(*CREATES) if form is not None else ():
-        if call.span.covers(column) and call.written_arguments:
-            table = call.written_arguments[0]
-            if isinstance(table, Call) and table.name == "table" and table.written_arguments:
-                if isinstance(table.written_arguments[0], (Atom, String)):
-                    return call
+        if call.span.covers(column) and table_named(document, call):
+            return call
     return None
+
+
+def table_named(document: Document, call: Call) -> str:
+    """The name in `create table(:posts)`, also behind an attribute; empty for a computed one."""
+    table = call.arguments[0] if call.arguments else None
+    if not isinstance(table, Call) or table.name != "table" or not table.arguments:
+        return ""
+    name = value_of(table.arguments[0], Scope(document.outline.module_at(call.start)))
+    return str(name) if isinstance(name, str) else ""
 
 
 def _sql_call(document: Document, name: Span) -> Call | None:

@@ -16,8 +16,9 @@ from lsp_server.syntax.outline import Module
 from ._schema_fields import in_schema, with_option
 
 _SECRET = re.compile(
-    r"(?:.+_)?(?:password|passwd|passphrase|secret|ssn|api_key|private_key|secret_key)"
-    r"|(?:password|secret|token)_(?:hash|digest)|(?:.+_)?token|api_secret"
+    r"(?:.+_)?(?:password|passwd|passphrase|secret|ssn|token)"
+    r"|(?:.+_)?(?:api|private|secret|secret_access|encryption|signing)_key|api_secret"
+    r"|(?:password|secret|token)_(?:hash|digest)|(?:.+_)?password_confirmation"
     r"|social_security_number|credit_card(?:_number)?|card_number|cvv|cvc"
 )
 _OPEN = re.compile(r"(?:.*_)?(?:public|csrf|page|next|continuation|cursor|sync|design)_.*")
