@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 import pytest
 
 from lsp_server.document import Document
-from lsp_server.facts.database import migration_body  # noqa: F401 (registers the collector)
+from lsp_server.facts.database import migration_files  # noqa: F401 (registers the collector)
 from lsp_server.facts.database.migrations import (
     AddForeignKey,
     AlterTable,
@@ -373,3 +373,29 @@ def test_functions_of_other_modules_may_do_anything_to_the_tables_they_are_told(
         assert found.table.name == "posts"
     for code in ("Logger.info(:posts)", "index(:posts, [:a])", "Shop.Helpers.run(1)"):
         assert not any(isinstance(one, Unknown) for one in change(code))
+
+
+def test_sql_of_lists_and_of_own_functions() -> None:
+    found = migration(
+        """
+  def change do
+    Enum.each(["CREATE INDEX ON posts (a)", "CREATE INDEX ON posts (b)"], &execute/1)
+    execute(on("c"))
+    execute(last(), "")
+    execute(computed())
+  end
+
+  defp on(column), do: "CREATE INDEX ON posts (#{column})"
+
+  defp last do
+    \"\"\"
+    CREATE INDEX ON posts (d)
+    \"\"\"
+  end
+
+  defp computed, do: File.read!("posts.sql")
+"""
+    )
+    indexes = [one.index.columns for one in found.up if isinstance(one, CreateIndex)]
+    assert indexes == [("a",), ("b",), ("c",), ("d",)]
+    assert [one.up for one in found.up if isinstance(one, Execute)][-1] is None

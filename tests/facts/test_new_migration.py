@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lsp_server.document import Document
-from lsp_server.facts.database import migration_body  # noqa: F401 (registers the collector)
+from lsp_server.facts.database import migration_files  # noqa: F401 (registers the collector)
 from lsp_server.facts.database.migrations import CreateIndex, Migration
 from lsp_server.facts.database.new_migration import create_index, migration
 from lsp_server.facts.fact import collect

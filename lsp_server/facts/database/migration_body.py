@@ -6,9 +6,8 @@ conditions on the direction. Under any other condition an operation is marked as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from lsp_server.document import Document
 from lsp_server.facts.database import migration_data, migration_objects, migration_sql
 from lsp_server.facts.database.migration_objects import Constraint, Table
 from lsp_server.facts.database.migrations import (
@@ -23,17 +22,13 @@ from lsp_server.facts.database.migrations import (
     DropTable,
     Execute,
     Index,
-    Migration,
     RenameColumn,
     RenameIndex,
     RenameTable,
     TableName,
     Unknown,
-    place_of,
 )
-from lsp_server.facts.fact import collects
 from lsp_server.facts.values import UNKNOWN, Name, Scope, Value, bindings, value_of
-from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
     AnonymousFunction,
@@ -45,10 +40,8 @@ from lsp_server.syntax.elixir import (
     Match,
     Pipe,
 )
-from lsp_server.syntax.literals import Boolean
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Module
-from lsp_server.text import Span
 
 STEPS = 5_000  # statements that one direction may run before the rest counts as unknown
 DEPTH = 30
@@ -63,45 +56,15 @@ _SPOKEN = frozenset({"index", "unique_index", "constraint", "table", "references
 _HARMLESS = frozenset({"flush", "import", "alias", "require", "raise", "comment", "disable"})
 
 
-class MigrationBody:
-    """The functions of a migration module."""
-
-    def __init__(self, module: Module) -> None:
-        self.module = module
-        self.functions: dict[tuple[str, int], list[Function]] = {}
-        for function in module.functions:
-            self.functions.setdefault((function.name, function.arity), []).append(function)
-
-    def has(self, name: str) -> bool:
-        """Whether the module has a function of that name without parameters."""
-        return (name, 0) in self.functions
-
-    def flag(self, name: str) -> bool:
-        """Whether the attribute `@name` is true."""
-        value = self.module.attribute(name)
-        return isinstance(value, Boolean) and value.value
-
-    def operations_of(self, name: str) -> tuple[AnyOperation, ...]:
-        """What the function `change`, `up` or `down` does, in order."""
-        return self._run(name, "down" if name == "down" else "up")
-
-    def only_up(self) -> tuple[Span, ...]:
-        """The operations that `change` does only where `direction()` is `:up`."""
-        back = {one.span for one in self._run("change", "down")}
-        return tuple(one.span for one in self._run("change", "up") if one.span not in back)
-
-    def _run(self, name: str, direction: str) -> tuple[AnyOperation, ...]:
-        run = _Run(self, direction)
-        for function in self.functions.get((name, 0), ()):
-            run.block(function.body, Scope(self.module), False, 0)
-        return tuple(run.done)
+Functions = Mapping[tuple[str, int], Sequence[Function]]  # by name and arity
 
 
-class _Run:
+class Run:
     """One direction. `lines` holds the lines of the `create` or `alter` that is being read."""
 
-    def __init__(self, body: MigrationBody, direction: str) -> None:
-        self.body = body
+    def __init__(self, module: Module, functions: Functions, direction: str) -> None:
+        self.module = module
+        self.functions = functions
         self.direction = direction
         self.done: list[AnyOperation] = []
         self.lines: list[Change] | None = None
@@ -175,7 +138,7 @@ class _Run:
         elif self.lines is not None:
             self.vague = True
         else:
-            self.done.extend(migration_data.changes(call, self.body.module, conditional))
+            self.done.extend(migration_data.changes(call, self.module, conditional))
             if call.module and call.module.partition(".")[0] not in _ELIXIR:
                 values = [migration_objects.read(one, scope) for one in arguments]
                 self.foreign(arguments, values, conditional)
@@ -278,14 +241,36 @@ class _Run:
         arguments = call.arguments
         if not arguments:
             return
-        texts = [migration_objects.sql(one, scope) or None for one in arguments[:2]]
-        span = call.name_span
-        up, down = texts[0], texts[1] if len(texts) > 1 else None
-        self.done.append(Execute(span, conditional, up, down, len(arguments)))
-        if up is not None:
-            self.done.extend(migration_sql.operations(up, span, conditional))
-        else:
+        up, *rest = [self.text(one, scope) or None for one in arguments[:2]]
+        down = rest[0] if rest else None
+        self.run(Execute(call.name_span, conditional, up, down, len(arguments)))
+        if up is None:
             self.apply(arguments[0], [], scope, conditional, depth)
+
+    def run(self, execute: Execute) -> None:
+        self.done.append(execute)
+        self.done.extend(
+            migration_sql.operations(execute.up or "", execute.span, execute.conditional)
+        )
+
+    def text(self, node: Node, scope: Scope) -> str:
+        """SQL that is written here, or that a function of the module returns."""
+        found = migration_objects.sql(node, scope)
+        if found or not isinstance(node, (Call, Identifier)):
+            return found
+        arguments = node.arguments if isinstance(node, Call) else []
+        values = [migration_objects.read(one, scope) for one in arguments]
+        clauses = self.functions.get((node.name, len(values)), [])
+        if len(clauses) != 1 or not clauses[0].body:
+            return ""
+        return migration_objects.sql(clauses[0].body[-1], self.inner(clauses[0], values))
+
+    def inner(self, function: Function, values: Sequence[Value]) -> Scope:
+        """What the names in a function mean that is called with values."""
+        bound: dict[str, Value] = {}
+        for pattern, value in zip(function.parameters, values, strict=True):
+            bound.update(bindings(pattern, value))
+        return Scope(self.module, bound)
 
     # Where statements lead
 
@@ -357,10 +342,13 @@ class _Run:
             case Capture() if function.function is not None:
                 target, _ = function.function
                 if isinstance(target, Call) and target.receiver is not None:
-                    self.done.extend(migration_data.changes(target, self.body.module, conditional))
+                    self.done.extend(migration_data.changes(target, self.module, conditional))
                     return
                 name = target.name if isinstance(target, (Call, Identifier)) else ""
-                self.invoke(name, values, conditional, depth)
+                if name == "execute" and values and isinstance(values[0], str):
+                    self.run(Execute(function.span, conditional, str(values[0])))
+                else:
+                    self.invoke(name, values, conditional, depth)
             case Capture() if isinstance(function.operand, (Call, Pipe)):
                 self.statement(function.operand, scope, conditional, depth + 1)
 
@@ -383,13 +371,10 @@ class _Run:
                 self.done.append(Unknown(node.span, conditional, TableName(str(value))))
 
     def invoke(self, name: str, values: list[Value], conditional: bool, depth: int) -> bool:
-        clauses = self.body.functions.get((name, len(values)), [])
+        clauses = self.functions.get((name, len(values)), [])
         fitting = [one for one in clauses if _fits(one, values)]
         for function in fitting:
-            bound: dict[str, Value] = {}
-            for pattern, value in zip(function.parameters, values, strict=True):
-                bound.update(bindings(pattern, value))
-            scope = Scope(self.body.module, bound)
+            scope = self.inner(function, values)
             self.block(function.body, scope, conditional or len(fitting) > 1, depth + 1)
         return bool(clauses)
 
@@ -406,35 +391,3 @@ def _fits(function: Function, values: Sequence[Value]) -> bool:
         if expected is not UNKNOWN and value is not UNKNOWN and expected != value:
             return False
     return True
-
-
-@collects(Migration)
-def collect_migrations(document: Document) -> Iterator[Migration]:
-    """The migration that a file is."""
-    if document.role is not Role.MIGRATION:
-        return
-    place = place_of(document.path)
-    if place is None:
-        return
-    folder, version, name = place
-    for module in document.modules:
-        uses = next((one.module for one in module.names.uses if "igration" in one.module), "")
-        if module.call is None or not module.name or not uses:
-            continue
-        body = MigrationBody(module)
-        yield Migration(
-            module.name,
-            version,
-            name,
-            folder,
-            module.name_span,
-            up=body.operations_of("change") or body.operations_of("up"),
-            down=body.operations_of("down"),
-            uses=uses,
-            reversible=body.has("change"),
-            ddl_transaction=not body.flag("disable_ddl_transaction"),
-            lock=not body.flag("disable_migration_lock"),
-            generated=b"autogenerated with `mix ash" in document.source,
-            only_up=body.only_up() if b"direction()" in document.source else (),
-        )
-        return
