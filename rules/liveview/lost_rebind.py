@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lsp_server.lint.apply import apply_edits
 from lsp_server.lint.file import File
-from lsp_server.lint.finding import Edit, Finding, Fix
+from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import Rule, on
 from lsp_server.severity import Severity
 from lsp_server.syntax.elixir import AnonymousFunction, Call, Identifier, Match
@@ -19,7 +19,12 @@ from lsp_server.text import Span, line_ending
 
 _NAMES = frozenset({"socket", "assigns", "conn", "changeset"})
 _REBOUND = re.compile(rb"\b(?:" + "|".join(sorted(_NAMES)).encode() + rb")\s*=")
+_BLOCKS = ("if", "unless", "case", "cond", "for", "each")
+_LOOPS = ("for", "each")
 _SEQUENCES = frozenset({"do_block", "body", "block", "else_block"})
+_SECTIONS = frozenset({"else_block", "rescue_block", "catch_block", "after_block"})
+_INSIDE = _SEQUENCES | {"stab_clause", "anonymous_function", "arguments"}
+_DEEPEST = 20  # blocks in blocks
 _JUMPS = frozenset({"raise", "throw", "exit", "reraise"})
 
 
@@ -75,12 +80,13 @@ class LostRebind(Rule):
 
     The block's value is bound to the variable; branches that left it alone return it as it was.
     A `for` and `Enum.each` have no fix, because what must become of the single results is not
-    known: `Enum.reduce` is what is mostly meant.
+    known: `Enum.reduce` is what is mostly meant. A block at the end of another one is bound first,
+    and then the one around it.
     """
 
     severity = Severity.ERROR
 
-    @on(Call, name=("if", "unless", "case", "cond", "for", "each"))
+    @on(Call, name=_BLOCKS)
     def check(self, call: Call, file: File) -> Iterator[Finding]:
         """Every block that is a statement of a function."""
         if file.layer is not None or file.form is None or file.form.function is None:
@@ -92,19 +98,22 @@ class LostRebind(Rule):
         if (call.name == "each") == (call.receiver is None):
             return
         node: Node = call if call.pipe is None else call.pipe
-        following = _following(node)
+        following, in_loop = _following(node)
         if not following:
             return
         branches = list(_branches(call))
         for name in sorted(_NAMES):
             lost = [match for one in branches if (match := _loses(one, name)) is not None]
-            if not lost or not _is_read(following, name):
+            read = _read(following, name) if lost else None
+            if read is None:
                 continue
             if any(outer.name == "quote" for outer in call.ancestors() if isinstance(outer, Call)):
                 return
             where = "`Enum.each`" if call.name == "each" else f"the `{call.name}`"
             message = f"the new `{name}` ends with {where}: after it `{name}` is still the old one"
-            yield self.finding(lost[0].left, message, fix=_fix(call, branches, name, file))
+            fix = None if in_loop else _fix(call, branches, name, file)
+            related = [Related(read.span, f"here `{name}` is the old one")]
+            yield self.finding(lost[0].left, message, fix=fix, related=related)
 
 
 class _Branch(NamedTuple):
@@ -113,19 +122,26 @@ class _Branch(NamedTuple):
     body: Sequence[Node]
 
 
-def _following(node: Node) -> list[Node]:
-    """The expressions after one whose value is not used; none for any other."""
-    parent = node.parent
-    if parent is None or parent.kind not in _SEQUENCES:
-        return []
-    siblings = [
-        one
-        for one in parent.children
-        if one.kind not in ("else_block", "rescue_block", "catch_block", "after_block")
-    ]
-    if node not in siblings:
-        return []
-    return siblings[siblings.index(node) + 1 :]
+def _following(node: Node) -> tuple[list[Node], bool]:
+    """The expressions after one whose value is not used, also after the blocks that it ends, and
+    whether one of these is a loop; nothing for any other."""
+    in_loop = False
+    for _ in range(_DEEPEST):
+        parent = node.parent
+        if parent is None or parent.kind not in _SEQUENCES:
+            return [], in_loop
+        siblings = [one for one in parent.children if one.kind not in _SECTIONS]
+        if node not in siblings:
+            return [], in_loop
+        after = siblings[siblings.index(node) + 1 :]
+        if after:
+            return after, in_loop
+        outer = next((it for it in parent.ancestors() if it.kind not in _INSIDE), None)
+        if not isinstance(outer, Call) or outer.name not in _BLOCKS:
+            return [], in_loop
+        in_loop = in_loop or outer.name in _LOOPS
+        node = outer if outer.pipe is None else outer.pipe
+    return [], in_loop
 
 
 def _branches(call: Call) -> Iterator[_Branch]:
@@ -168,16 +184,21 @@ def _mentions(node: Node, name: str) -> bool:
     return any(one.name == name for one in node.find(Identifier))
 
 
-def _is_read(following: Sequence[Node], name: str) -> bool:
+def _read(following: Sequence[Node], name: str) -> Node | None:
+    """Where a variable is read before it means something else."""
     for one in following:
         if isinstance(one, Match) and _mentions(one.left, name) and not _mentions(one.right, name):
-            return False
-        if _mentions(one, name):
-            return True
+            return None
+        value = one.right if isinstance(one, Match) else one
+        for found in value.find(Identifier):
+            if found.name == name:
+                return found
         # `~H` reads the variable `assigns` without naming it.
-        if name == "assigns" and any(sigil.name == "H" for sigil in one.find(Sigil)):
-            return True
-    return False
+        if name == "assigns":
+            for sigil in one.find(Sigil):
+                if sigil.name == "H":
+                    return sigil
+    return None
 
 
 def _fix(call: Call, branches: list[_Branch], name: str, file: File) -> Fix | None:

@@ -24,7 +24,7 @@ CALLEES = ("subscribe", "send_interval", "send_after")
 
 class UnguardedSubscribe(Rule):
     """
-    A `mount` that subscribes or starts a timer in the static render too.
+    A `mount` or `on_mount` that subscribes or starts a timer in the static render too.
 
     A LiveView mounts twice: in the HTTP request that renders the page, and again when the browser
     has connected. A subscription or timer of the first mount belongs to the process of the request:
@@ -77,9 +77,12 @@ class UnguardedSubscribe(Rule):
 
     @on(Module)
     def check(self, module: Module, file: File) -> Iterator[Finding]:
-        """Every `mount` of a LiveView or component, and what it calls in its own module."""
+        """Every `mount` of a LiveView or component and every `on_mount`, with what it calls in its
+        own module."""
         mounts = [form for form in module.forms if _is_mount(form)]
-        if not mounts or VIEWS.isdisjoint(file.context.used(module.names)):
+        if VIEWS.isdisjoint(file.context.used(module.names)):
+            mounts = [form for form in mounts if _is_hook(form)]
+        if not mounts:
             return
         connection = Connection(module)
         starters = _starters(module, connection)
@@ -88,13 +91,14 @@ class UnguardedSubscribe(Rule):
             if function is None:
                 continue
             for call in _direct(form, function, connection):
-                message = f"`{call.name}` in `mount` runs in the static render too"
+                message = f"`{call.name}` in `{function.name}` runs in the static render too"
                 yield self._finding(call, call, function, file, message, ())
             for call in _calls_of(form, starters):
                 if not connection.guards(call, function):
                     leaf = starters[call.name, call.arity]
                     message = (
-                        f"`{call.name}` in `mount` reaches `{leaf.name}` in the static render too"
+                        f"`{call.name}` in `{function.name}` reaches `{leaf.name}`"
+                        " in the static render too"
                     )
                     related = (Related(leaf.name_span, f"`{leaf.name}` is called here"),)
                     alone = call if _only_starts(module, call) else None
@@ -111,9 +115,10 @@ class UnguardedSubscribe(Rule):
     ) -> Finding:
         expression = None if wrapped is None else statement(wrapped)
         socket = _socket(function)
-        edits = _guarded(expression, socket, file) if expression is not None and socket else None
+        condition = f"if {_asked(wrapped or call, file)}({socket})"
+        edits = _guarded(expression, condition, file) if expression is not None and socket else None
         fix = None if edits is None else Fix.safe("Only when connected", lambda _: edits)
-        bound = None if wrapped is None or not socket else _bound(wrapped, socket, file)
+        bound = None if wrapped is None or not socket else _bound(wrapped, condition, file)
         if fix is None and bound is not None:
             fix = Fix.review("Only when connected, else nil", lambda _: [bound])
         advice = "guard it with `connected?(socket)`"
@@ -125,7 +130,14 @@ Starters = Mapping[tuple[str, int], Call]
 
 def _is_mount(form: Form) -> bool:
     function = form.function
-    return function is not None and function.name == "mount" and function.arity in (1, 2, 3)
+    is_mount = function is not None and function.name == "mount" and function.arity in (1, 2, 3)
+    return is_mount or _is_hook(form)
+
+
+def _is_hook(form: Form) -> bool:
+    """Whether it is what a LiveView or a `live_session` runs before `mount`."""
+    function = form.function
+    return function is not None and function.name == "on_mount" and function.arity == 4
 
 
 def _is_start(call: Call, names: Names) -> bool:
@@ -136,7 +148,7 @@ def _is_start(call: Call, names: Names) -> bool:
     full = names.expand(module)
     if call.name == "subscribe":
         return full == "Phoenix.PubSub" or full.rpartition(".")[2] == "Endpoint"
-    return full == (":timer" if call.name == "send_interval" else "Process")
+    return full == ":timer" or (full == "Process" and call.name == "send_after")
 
 
 def _direct(form: Form, function: Function, connection: Connection) -> Iterator[Call]:
@@ -187,6 +199,8 @@ def _only_starts(module: Module, call: Call) -> bool:
         for expression in function.body:
             if isinstance(expression, Match):
                 expression = expression.right
+                if not isinstance(expression, Call):
+                    continue
             if not isinstance(expression, Call):
                 return False
             if not _is_start(expression, form.names_at(expression.start)):
@@ -204,7 +218,18 @@ def _socket(function: Function) -> str:
     return ""
 
 
-def _guarded(expression: Node, socket: str, file: File) -> list[Edit] | None:
+def _asked(call: Call, file: File) -> str:
+    """`connected?` as the module names it, which has to be imported."""
+    names = file.names(call)
+    brought = (one for one in names.all_imports() if one.module == "Phoenix.LiveView")
+    if any(one.offers("connected?", 1) is not False for one in brought):
+        return "connected?"
+    if not VIEWS.isdisjoint(file.context.used(names)):
+        return "connected?"
+    return f"{names.shorten('Phoenix.LiveView')}.connected?"
+
+
+def _guarded(expression: Node, condition: str, file: File) -> list[Edit] | None:
     """The expression under a condition, as the formatter has it; None where that is unsure."""
     lines, source = file.document.lines, file.document.source
     first, last = lines.line_at(expression.start), lines.line_at(expression.end)
@@ -214,7 +239,6 @@ def _guarded(expression: Node, socket: str, file: File) -> list[Edit] | None:
         "\n" in one.text and not one.is_heredoc for one in expression.find(Quoted)
     ):
         return None
-    condition = f"if connected?({socket})"
     line = f"{condition}, do: {expression.text}"
     if first == last and len(indent) + len(line) <= LINE_LENGTH and not _needs_block(expression):
         return [Edit(expression.span, line)]
@@ -236,11 +260,11 @@ def _guarded(expression: Node, socket: str, file: File) -> list[Edit] | None:
     return edits
 
 
-def _bound(call: Call, socket: str, file: File) -> Edit | None:
+def _bound(call: Call, condition: str, file: File) -> Edit | None:
     """`timer = Process.send_after(…)` under a condition: the variable is nil without it."""
     match call.parent:
         case Match(_, Identifier(), right) as outer if right == call:
-            text = f"if connected?({socket}), do: {call.text}"
+            text = f"{condition}, do: {call.text}"
             indent = file.document.lines.indentation(outer.start)
             length = len(indent) + len(outer.text) - len(call.text) + len(text)
             fits = "\n" not in outer.text and length <= LINE_LENGTH
