@@ -87,7 +87,7 @@ def within(call: Call, file: File, macro: str, argument: str) -> list[Edit]:
         if gap.replace("|>", "", 1).strip():
             return []
     else:
-        query = _inner(written[0], source)
+        query = as_argument(written[0], source)
         if not query:
             return []
         edit = Edit(written[0].span, f"{macro}({query}, {argument})")
@@ -108,7 +108,7 @@ def _imported(edits: list[Edit], macro: str, argument: str, call: Call, file: Fi
     return [*edits, added] if added is not None else []
 
 
-def _inner(query: Node, source: bytes) -> str:
+def as_argument(query: Node, source: bytes) -> str:
     """A query as an argument among others: a `from` gets its parentheses."""
     if isinstance(query, Call) and query.written_arguments and not query.has_parentheses:
         if query.do_block is not None or query.name != "from":
@@ -134,7 +134,7 @@ def _rewritten(
     ended = f"{function}({', '.join(extra)})"
     chain = whole(call)
     if call.pipe is None:
-        inner = _inner(written[0], source)
+        inner = as_argument(written[0], source)
         if not inner:
             return []
         if step:

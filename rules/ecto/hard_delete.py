@@ -8,8 +8,8 @@ from typing import TypeGuard
 from lsp_server.document import Document
 from lsp_server.facts.database.schemas import Field, Schema, schemas
 from lsp_server.facts.rows.association_uses import row_evaluator
-from lsp_server.facts.rows.kinds import Rows
-from lsp_server.facts.rows.repo_uses import Deletion
+from lsp_server.facts.rows.kinds import Query, Rows, Value
+from lsp_server.facts.rows.repo_uses import SOFT, Deletion
 from lsp_server.facts.rows.values import Evaluator
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.offered import offered
@@ -22,8 +22,8 @@ from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
 from ._batched import apart, as_block, call_at, is_script
+from ._reads import as_argument
 
-FIELDS = ("deleted_at", "archived_at")
 WIDTH = 98  # the formatter's line length
 # What writes the present time into a field, by the type of the field.
 _NOW: Mapping[str, str] = {
@@ -101,13 +101,15 @@ class HardDelete(ProjectRule):
 
     - The schema of what is deleted is not known.
     - The schema has neither field, or it is virtual.
-    - The function is called `purge`, `erase`, `hard_delete` or the like.
+    - The function is called `purge`, `erase`, `hard_delete` or the like, or speaks of the field: it
+      deletes what was marked before.
     - Seeds, mix tasks, migrations and tests.
 
     ## What the fix changes
 
     `Repo.delete(post)` becomes an update of the field with the present time, where the row is a
-    variable or comes through a pipe. Queries that shall not see such rows must say so.
+    variable or comes through a pipe; `Repo.delete_all` becomes an `update_all`, `Multi.delete` a
+    `Multi.update`. Queries that shall not see such rows must say so.
     """
 
     severity = Severity.HINT
@@ -118,7 +120,7 @@ class HardDelete(ProjectRule):
         """Every delete of a row whose schema is known."""
         known, evaluator = schemas(snapshot.index), row_evaluator(snapshot.index)
         for path, one in snapshot.index.of(Deletion):
-            if is_script(path) or any(word in one.function for word in _ON_PURPOSE):
+            if one.speaks or is_script(path) or any(it in one.function for it in _ON_PURPOSE):
                 continue
             name = one.struct or _schema_of(evaluator, one)
             found = known.by_module.get(name)
@@ -127,9 +129,10 @@ class HardDelete(ProjectRule):
                 continue
             row = name.rpartition(".")[2]
             fix = _fix(path, one, field)
+            gone = f"Every `{row}` that the query finds" if one.is_query else f"The `{row}`"
             yield self.finding(
                 one.span,
-                f"The `{row}` is gone for good, but its schema has `{field.name}`: "
+                f"{gone} is gone for good, but its schema has `{field.name}`: "
                 "set that instead of deleting the row",
                 path=path,
                 # A fix is offered only where it can be written.
@@ -143,12 +146,18 @@ _ON_PURPOSE = ("hard", "purge", "erase", "forever", "permanent", "wipe", "destro
 
 def _schema_of(evaluator: Evaluator, one: Deletion) -> str:
     values = evaluator.values(one.value, (one.module, one.function, one.arity))
-    names = {value.schema for value in values if isinstance(value, Rows) and value.many == one.each}
+    names = {value.schema for value in values if _is_deleted(value, one)}
     return names.pop() if len(names) == 1 and None not in values else ""
 
 
+def _is_deleted(value: Value, one: Deletion) -> TypeGuard[Rows | Query]:
+    if one.is_query:
+        return isinstance(value, Query)
+    return isinstance(value, Rows) and value.many == one.each
+
+
 def _field(schema: Schema) -> Field | None:
-    for name in FIELDS:
+    for name in SOFT:
         field = schema.field(name)
         if field is not None and not field.virtual:
             return field
@@ -160,7 +169,49 @@ def _fix(path: str, one: Deletion, field: Field) -> Fix | None:
     if now is None:
         return None
     title = f"Set `{field.name}` instead"
-    return Fix.review(title, lambda snapshot: _updated(snapshot, path, one, field.name, now))
+    build = _all_updated if one.is_query else _step_updated if one.is_step else _updated
+    return Fix.review(title, lambda snapshot: build(snapshot, path, one, field.name, now))
+
+
+def _all_updated(snapshot: Snapshot, path: str, one: Deletion, field: str, now: str) -> list[Edit]:
+    """`update_all` in the place of `delete_all`."""
+    document = snapshot.document(path)
+    call = None if document is None else call_at(document, one.span)
+    given = [] if call is None else call.written_arguments
+    if document is None or call is None or len(call.arguments) != (3 if one.is_step else 1):
+        return []
+    if not call.has_parentheses or "\n" in call.text:
+        return []
+    query = as_argument(given[-1], document.source) if given else ""
+    if given and not query:
+        return []
+    change = f"set: [{field}: {now}]"
+    arguments = ", ".join([*(it.text for it in given[:-1]), *filter(None, (query,)), change])
+    return _fitting(document, call, f"{call.module}.update_all({arguments})")
+
+
+def _step_updated(snapshot: Snapshot, path: str, one: Deletion, field: str, now: str) -> list[Edit]:
+    """`Multi.update` in the place of `Multi.delete`."""
+    document = snapshot.document(path)
+    call = None if document is None else call_at(document, one.span)
+    if document is None or call is None or len(call.arguments) != 3 or "\n" in call.text:
+        return []
+    *before, row = call.written_arguments
+    if not call.has_parentheses or not isinstance(row, (Identifier, Map, Call)):
+        return []
+    if isinstance(row, Call) and not row.is_field_access:
+        return []
+    change = f"Ecto.Changeset.change({row.text}, {field}: {now})"
+    arguments = ", ".join([*(it.text for it in before), change])
+    return _fitting(document, call, f"{call.module}.update({arguments})")
+
+
+def _fitting(document: Document, call: Call, text: str) -> list[Edit]:
+    """The text in the place of a call, where it fits its line."""
+    line = document.lines.line_span(document.lines.line_at(call.start)).slice(document.source)
+    width = len(line.decode("utf-8", "replace").rstrip())
+    fits = width - len(call.text) + len(text) <= WIDTH
+    return [Edit(Span(call.start, call.end), text, document.path)] if fits else []
 
 
 def _updated(snapshot: Snapshot, path: str, one: Deletion, field: str, now: str) -> list[Edit]:

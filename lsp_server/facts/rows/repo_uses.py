@@ -34,8 +34,11 @@ class Fetch(Fact):
 
 
 class Deletion(Fact):
-    """One `Repo.delete`; `struct` is the schema that a pattern of the parameters says, or empty.
-    Of a changeset, what is told is its row."""
+    """One `Repo.delete` or `Repo.delete_all`, or such a step of a Multi (`is_step`).
+
+    `struct` is the schema that a pattern of the parameters or the query says, or empty. Of a
+    changeset, what is told is its row. `speaks`: the function speaks of a soft deletion itself.
+    """
 
     module: str
     function: str
@@ -43,10 +46,16 @@ class Deletion(Fact):
     value: Expression
     struct: str
     each: bool  # whether each element of the value is deleted
+    is_query: bool
+    is_step: bool
+    speaks: bool
     span: Span  # `Repo.delete`
 
 
-_DELETES = ("delete", "delete!")
+# The fields that say when a row was deleted without being gone.
+SOFT = ("deleted_at", "archived_at")
+_DELETES = ("delete", "delete!", "delete_all")
+_DELETING = frozenset(name.encode() for name in _DELETES)
 _ALL = b"all"
 _STEPS = 8  # between a row and the changeset that is deleted
 # Functions that make a changeset of a row, or of a changeset.
@@ -58,7 +67,7 @@ def collect_repo_uses(document: Document) -> Iterator[Fact]:
     """The facts of an Elixir file."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    if b"Repo" not in document.source:
+    if b"Repo" not in document.source and b"Multi" not in document.source:
         return
     for form in document.forms:
         function = form.function
@@ -67,7 +76,7 @@ def collect_repo_uses(document: Document) -> Iterator[Fact]:
         names = form.index.raw_calls
         if _ALL in names:
             yield from _fetches(form, function)
-        if b"delete" in names or b"delete!" in names:
+        if not _DELETING.isdisjoint(names):
             yield from _deletions(document.path, form, function)
 
 
@@ -89,24 +98,31 @@ def _fetches(form: Form, function: Function) -> Iterator[Fetch]:
 
 
 def _deletions(path: str, form: Form, function: Function) -> Iterator[Deletion]:
+    speaks = any(name.encode() in form.bytes for name in SOFT)
     for call in form.index.calls(*_DELETES):
-        subject = _deleted(call) if _of_repo(call) else None
+        is_step = (call.module or "").rpartition(".")[2] == "Multi"
+        subject = _deleted(call, 2 if is_step else 0) if is_step or _of_repo(call) else None
         if subject is None:
             continue
-        row, each = subject[0], subject[1]
-        row = row if each else _row(row, form)
+        row, each = subject
+        is_query = call.name == "delete_all"
+        if is_query:
+            written = shape_of(row, form).schema
+            struct = form.names_at(call.start).expand(written) if written else ""
+        else:
+            row = row if each else _row(row, form)
+            struct = "" if each else _struct(row, form, function)
         value = Reader(path, form).read(row)
-        struct = "" if each else _struct(row, form, function)
         where = form.module.name, function.name, function.arity
-        yield Deletion(*where, value, struct, each, call.callee_span)
+        yield Deletion(*where, value, struct, each, is_query, is_step, speaks, call.callee_span)
 
 
-def _deleted(call: Call) -> tuple[Node, bool] | None:
-    """What a call deletes, and whether each element of that: `&Repo.delete/1` is told by the
-    call that it is given to."""
+def _deleted(call: Call, at: int) -> tuple[Node, bool] | None:
+    """What a call deletes, its argument numbered `at`, and whether each element of that:
+    `&Repo.delete/1` is told by the call that it is given to."""
     if call.capture_arity is None:
         arguments = call.arguments
-        return (arguments[0], False) if arguments else None
+        return (arguments[at], False) if len(arguments) > at else None
     capture = call.enclosing(Capture)
     outer = None if capture is None else capture.enclosing(Call)
     if outer is None or capture not in outer.written_arguments or len(outer.arguments) < 2:
