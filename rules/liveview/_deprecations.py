@@ -27,6 +27,7 @@ class Kind(Enum):
     SIGIL = "sigil"
     CALLBACK = "callback"
     ASSIGN = "assign"
+    VALUE = "value"  # what an option is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,11 @@ attribute phx-feedback-group | LV 0.20.5 | LV 1.0 | ~ used_input?/1 |
 attribute phx-page-loading | LV 1.0 | LV 1.0 | ~ JS.push with page_loading: true |
 attribute phx-update | LV 0.20.2 | LV 0.18.16 | ~ "stream" | rule phx-update-append
 attribute .dynamic_tag name | LV 1.0 | LV 1.0 | = tag_name |
+attribute .form for={:name} | LV 0.18.12 | LV 0.18.12, HTML 3.3 | = for={%{}} as={:name} |
+call      to_form/1,2 | LV 0.18.12 | LV 0.18.12, HTML 3.3 | = to_form(%{}, as: :name) | Component
+value     layout: {M, "name.html"} | LV 0.18.3 | LV 0.18.3 | = layout: {M, :name} |
+value     root_layout: {M, "name.html"} | LV 0.18.3 | LV 0.18.3 | = root_layout: {M, :name} |
+value     engine: Phoenix.LiveView.TagEngine | LV 1.2 | LV 1.2 | ~ TagEngine.compile/2 | unseen
 sigil     ~L | LV 0.16 | LV 0.18 | ~ ~H | rule sigil-l
 callback  preload/1 | LV 0.20 | LV 0.20 | ~ update_many/1 | LiveComponent
 assign    @live_module | LV 0.15 | LV 0.15 | = @socket.view |
@@ -95,8 +101,9 @@ assign    @inner_content | LV 0.15 | LV 0.17 | ~ @inner_block in components | un
 call      get_flash/1,2 | Phx 1.7 | Phx 1.7 | = Phoenix.Flash.get/2 | Controller
 call      put_layout_formats/2 | Phx 1.7 | Phx 1.7 | ~ put_layout/2 by format | Controller
 call      layout_formats/1 | Phx 1.7 | Phx 1.7 | ~ put_layout/2 by format | Controller
-call      render/4 | Phx 1.7 | Phx 1.7 | ~ put_view/2 before render/3 | Controller
+call      render/3,4 | Phx 1.5 | Phx 1.5 | ~ put_view/2 | Controller
 call      put_layout/2 | Phx 1.8 | Phx 1.8 | ~ a layout with its module | Controller
+call      put_root_layout/2 | Phx 1.8 | Phx 1.8 | ~ a layout with its module | Controller
 call      instrument/4 | Phx 1.5 | Phx 1.5 | ~ :telemetry | Endpoint
 call      transport/2,3 | Phx 1.5 | Phx 1.5 | ~ nothing, for it has no effect, | Socket
 call      socket/0,2 | Phx 1.5 | Phx 1.5 | ~ socket/1 or socket/4 | unseen
@@ -107,10 +114,20 @@ option    config pubsub: | Phx 1.5 | Phx 1.5 | ~ a supervised Phoenix.PubSub |
 option    compilers: [:phoenix] | Phx 1.6 | Phx 1.6 | ~ nothing | unseen
 option    use Phoenix.Controller namespace: | Phx 1.8 | Phx 1.8 | ~ formats: |
 option    use Phoenix.Controller put_default_views: | Phx 1.8 | Phx 1.8 | ~ formats: |
-option    use Phoenix.Router trailing_slash: | Phx 1.8 | Phx 1.8 | ~ ~p |
+directive use Phoenix.Controller | Phx 1.8 | Phx 1.8 | ~ use Phoenix.Controller, formats: […] |
+option    scope trailing_slash: | Phx 1.8 | Phx 1.8 | ~ ~p | Router
+option    get trailing_slash: | Phx 1.8 | Phx 1.8 | ~ ~p | Router
+option    config instrumenters: | Phx 1.5 | Phx 1.5 | ~ :telemetry |
+value     {:system, "NAME"} | Phx 1.7 | Phx 1.7 | ~ System.get_env/1 in config/runtime.exs |
+assign    @view_module | Phx 1.6 | Phx 1.6 | ~ Phoenix.Controller.view_module(@conn) |
+assign    @view_template | Phx 1.6 | Phx 1.6 | ~ Phoenix.Controller.view_template(@conn) |
+value     render(@view_module, @view_template, assigns) | Phx 1.5 | Phx 1.5 | = @inner_content |
 callback  init/2 | Phx 1.7.11 | Phx 1.7.11 | ~ config/runtime.exs | Endpoint
 
 directive use Phoenix.HTML | HTML 4.0 | HTML 4.0 | ~ import Phoenix.HTML |
+directive import Phoenix.HTML.Format | HTML 4.0 | HTML 4.0 | ~ import PhoenixHTMLHelpers.Format |
+directive import Phoenix.HTML.Link | HTML 4.0 | HTML 4.0 | ~ import PhoenixHTMLHelpers.Link |
+directive import Phoenix.HTML.Tag | HTML 4.0 | HTML 4.0 | ~ import PhoenixHTMLHelpers.Tag |
 sigil     ~E | HTML 3.1 | HTML 3.1, LV 0.18 | ~ ~H |
 call      csrf_meta_tag/0 | HTML 4.0 | HTML 4.0, LV 0.18 | ~ <meta name="csrf-token"> | Tag OldTag
 call      attributes_escape/1 | HTML 3.1 | HTML 3.1 | = Phoenix.HTML.attributes_escape/1 | Tag
@@ -134,6 +151,7 @@ _MODULES = {
     "LiveRouter": "Phoenix.LiveView.Router",
     "LiveView": "Phoenix.LiveView",
     "OldTag": "PhoenixHTMLHelpers.Tag",
+    "Router": "Phoenix.Router",
     "Socket": "Phoenix.Socket",
     "Tag": "Phoenix.HTML.Tag",
 }

@@ -20,6 +20,7 @@ from lsp_server.syntax.template_edits import (
     ends_sigil,
 )
 from lsp_server.syntax.template_layout import element, following, opening_tag, place_of
+from lsp_server.text import Span, line_ending
 
 from ._forms import keywords_of
 
@@ -49,6 +50,10 @@ def replacement(call: Call, file: File) -> list[Edit] | Unsure:
         return [Edit(call.callee_span, "Phoenix.HTML.attributes_escape")]
     if call.name in ("get_flash", "live_flash"):
         return _flash(call)
+    if call.name == "to_form":
+        return _named_form(call)
+    if call.name == "render":
+        return _viewed(call, file)
     return Unsure("the replacement is no single call")
 
 
@@ -71,6 +76,42 @@ def _flash(call: Call) -> list[Edit] | Unsure:
     if call.pipe is not None and call.name == "live_flash":
         return [Edit(call.callee_span, "Phoenix.Flash.get")]
     return [Edit(whole, f"Phoenix.Flash.get({flash}, {given[1].text})")]
+
+
+def _named_form(call: Call) -> list[Edit] | Unsure:
+    """`to_form(:user, …)` as `to_form(%{}, as: :user, …)`."""
+    name, *options = call.arguments
+    if call.pipe is not None:
+        return Unsure("its name is piped")
+    if options and (keywords_of(options[0]) is None or call.keyword("as") is not None):
+        return Unsure("its options are not known, or name it themselves")
+    if options and not isinstance(options[0], Keywords):
+        inside = Span(options[0].start + 1, options[0].start + 1)
+        return [Edit(name.span, "%{}"), Edit(inside, f"as: {name.text}, ")]
+    return [Edit(name.span, f"%{{}}, as: {name.text}")]
+
+
+def _viewed(call: Call, file: File) -> list[Edit] | Unsure:
+    """`render(conn, View, "show.html")` as `conn |> put_view(View) |> render("show.html")`."""
+    connection, view, template = call.arguments[:3]
+    module = call.text[: call.name_span.start - call.start]
+    put = f"{module}put_view({view.text})"
+    if call.pipe is not None:
+        lines = file.document.lines
+        stands_alone = lines.line_bytes(lines.line_at(call.start)).lstrip().startswith(b"|>")
+        between = (
+            line_ending(file.document.source) + lines.indentation(call.start).decode()
+            if stands_alone
+            else " "
+        )
+        return [
+            Edit(Span(call.start, call.start), f"{put}{between}|> "),
+            Edit(Span(view.start, template.start), ""),
+        ]
+    if not isinstance(connection, Identifier) or not call.has_parentheses:
+        return Unsure("its connection is an expression")
+    steps = f"{connection.text} |> {put} |> {module}render("
+    return [Edit(Span(call.start, template.start), steps)]
 
 
 def _tag_edits(call: Call, file: File) -> list[Edit] | Unsure:

@@ -9,16 +9,24 @@ from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix, Tag
 from lsp_server.lint.rule import Rule, on
 from lsp_server.syntax import heex
-from lsp_server.syntax.elixir import Alias, Call, ModuleAttribute
-from lsp_server.syntax.literals import Atom, Keywords
+from lsp_server.syntax.elixir import Call, ModuleAttribute
+from lsp_server.syntax.literals import Atom, Pair
 from lsp_server.syntax.names import module_text
 from lsp_server.syntax.template_edits import Unsure
 from lsp_server.text import Span, line_ending
 
+from ._deprecated_uses import (
+    child_template,
+    is_meant,
+    layout_string,
+    names_no_formats,
+    plugged_layout,
+    system_variables,
+)
 from ._deprecations import Deprecation, Kind, seen
 from ._forms import keywords_of
 from ._heex import heex_edits
-from ._replacements import TAGS, replacement
+from ._replacements import replacement
 
 _CALLS = {one.name: one for one in seen(Kind.CALL)}
 _DIRECTIVES = {one.name: one for one in seen(Kind.DIRECTIVE)}
@@ -27,11 +35,8 @@ _ATTRIBUTES = {one.name: one for one in seen(Kind.ATTRIBUTE)}
 _SIGILS = {one.name: one for one in seen(Kind.SIGIL)}
 _ASSIGNS = {one.name: one for one in seen(Kind.ASSIGN)}
 _CALLBACKS = {one.name: one for one in seen(Kind.CALLBACK)}
-# Names that say nothing of where they come from: their module must be known.
-_COMMON = frozenset(
-    {"render", "instrument", "transport", "put_layout", "field_id", "field_name", "field_value"}
-    | {"attributes_escape", "get_connect_info"}
-)
+_VALUES = {one.name: one for one in seen(Kind.VALUE)}
+_LAYOUT = '{M, "name.html"}'
 
 
 class DeprecatedCall(Rule):
@@ -83,7 +88,7 @@ class DeprecatedCall(Rule):
     def calls(self, call: Call, file: File) -> Iterator[Finding]:
         """Calls of functions."""
         found = _CALLS[call.name]
-        if not _fits(found, file) or not _is_meant(found, call, file):
+        if not _fits(found, file) or not is_meant(found, call, file):
             return
         edits = replacement(call, file)
         yield self._finding(call.name_span, found, edits, found.one_to_one)
@@ -98,6 +103,8 @@ class DeprecatedCall(Rule):
             return  # the libraries keep what is deprecated alive
         module = module_text(given[0])
         found = _DIRECTIVES.get(f"{call.name} {module}")
+        if module == "Phoenix.Controller" and not names_no_formats(call):
+            found = None
         if found is not None and _fits(found, file):
             yield self._finding(given[0].span, found, _directive(call, module, file))
         for pair in call.keywords.pairs if call.keywords is not None else ():
@@ -105,21 +112,40 @@ class DeprecatedCall(Rule):
             if option is not None and _fits(option, file):
                 yield self._finding(pair.key_span, option, Unsure(""))
 
-    @on(Call, name=("stream", "live", "config"))
+    @on(Call, name="plug")
+    def plugs(self, call: Call, file: File) -> Iterator[Finding]:
+        """Plugs that are deprecated functions."""
+        function = plugged_layout(call)
+        if function is not None and _fits(_CALLS[function.name], file):
+            yield self._finding(function.span, _CALLS[function.name], Unsure(""))
+
+    @on(Call, name=("stream", "live", "scope", "get"))
     def call_options(self, call: Call, file: File) -> Iterator[Finding]:
         """Options of calls."""
-        given = call.arguments
         for pair in call.keywords.pairs if call.keywords is not None else ():
             found = _OPTIONS.get(f"{call.name} {pair.key}:")
             if found is None or not _fits(found, file) or call.receiver is not None:
                 continue
-            if call.name == "config":
-                named = module_text(given[1]) if len(given) == 3 else ""
-                meant = named.endswith("Endpoint") and keywords_of(pair.value) is not None
-            else:
-                meant = file.module_of(call) in found.modules
-            if meant:
+            if file.module_of(call) in found.modules:
                 yield self._finding(pair.key_span, found, Unsure(""))
+
+    @on(Call, name="config")
+    def endpoint_settings(self, call: Call, file: File) -> Iterator[Finding]:
+        """What `config :app, ShopWeb.Endpoint, …` says."""
+        given, options = call.arguments, call.keywords
+        if len(given) != 3 or options is None or call.receiver is not None:
+            return
+        if not module_text(given[1]).endswith("Endpoint"):
+            return
+        for pair in options.pairs:
+            found = _OPTIONS.get(f"config {pair.key}:")
+            if found is None or not _fits(found, file):
+                continue
+            if pair.key != "pubsub" or keywords_of(pair.value) is not None:
+                yield self._finding(pair.key_span, found, Unsure(""))
+        found = _VALUES['{:system, "NAME"}']
+        for variable in system_variables(options) if _fits(found, file) else ():
+            yield self._finding(variable.span, found, Unsure(""))
 
     @on(heex.Attribute, name=tuple(name for name in _ATTRIBUTES if " " not in name))
     def attributes(self, attribute: heex.Attribute, file: File) -> Iterator[Finding]:
@@ -129,6 +155,31 @@ class DeprecatedCall(Rule):
             return
         if _fits(found, file):
             yield self._finding(attribute.name_span, found, _attribute(attribute, file))
+
+    @on(Pair, name=("layout", "root_layout"))
+    def layouts(self, pair: Pair, file: File) -> Iterator[Finding]:
+        """Layouts of LiveViews that are named by a string."""
+        found, template = _VALUES[f"{pair.key}: {_LAYOUT}"], layout_string(pair, file)
+        if template is not None and template.value and _fits(found, file):
+            name = template.value.removesuffix(".html")
+            written = f":{name}" if name.isidentifier() else f':"{name}"'
+            yield self._finding(
+                template.span, found, [Edit(template.span, written)], found.one_to_one
+            )
+
+    @on(heex.Tag, name=".form")
+    def forms(self, tag: heex.Tag, file: File) -> Iterator[Finding]:
+        """Forms for a name."""
+        found, data = _ATTRIBUTES[".form for={:name}"], tag.attribute("for")
+        if data is None or file.layer is None or not _fits(found, file):
+            return
+        value = data.value
+        node = file.layer.expression(value.expression) if isinstance(value, heex.Braces) else None
+        if isinstance(node, Atom) and file.layer.dialect is heex.Dialect.HEEX:
+            edits: list[Edit] | Unsure = [Edit(data.span, f"for={{%{{}}}} as={{{node.text}}}")]
+            if tag.attribute("as") is not None:
+                edits = Unsure("`as` names it too")
+            yield self._finding(data.span, found, edits, found.one_to_one)
 
     @on(heex.Tag, name=".dynamic_tag")
     def dynamic_tag(self, tag: heex.Tag, file: File) -> Iterator[Finding]:
@@ -160,11 +211,17 @@ class DeprecatedCall(Rule):
     @on(ModuleAttribute, name="@")
     def assigns(self, node: ModuleAttribute, file: File) -> Iterator[Finding]:
         """Assigns of templates."""
-        found = _ASSIGNS.get(f"@{node.name}") if file.layer is not None else None
-        if found is not None and file.layer is not None and _fits(found, file):
-            if file.layer.dialect is not heex.Dialect.LEEX:
-                edits = [Edit(node.span, found.replacement)]
-                yield self._finding(node.span, found, edits, found.one_to_one)
+        found, where = _ASSIGNS.get(f"@{node.name}"), node.span
+        layer = file.layer
+        if found is None or layer is None or layer.dialect is heex.Dialect.LEEX:
+            return
+        child = child_template(node)
+        if child is not None and node.name == "view_template":
+            return  # said of the call already
+        if child is not None:
+            found, where = _VALUES["render(@view_module, @view_template, assigns)"], child.span
+        if _fits(found, file):
+            yield self._finding(where, found, [Edit(where, found.replacement)], found.one_to_one)
 
     @on(Document)
     def callbacks(self, document: Document, file: File) -> Iterator[Finding]:
@@ -196,34 +253,6 @@ def _fits(found: Deprecation, file: File) -> bool:
     return all(file.depends(one) for one in found.needs)
 
 
-def _is_meant(found: Deprecation, call: Call, file: File) -> bool:
-    """Whether the call is of the deprecated function."""
-    if found.arities and call.arity not in found.arities:
-        return False
-    if file.layer is not None and file.layer.dialect is heex.Dialect.LEEX:
-        return False
-    if call.name in TAGS and (file.layer is None or file.layer.dialect is heex.Dialect.EEX):
-        return False
-    if call.receiver is None and any(file.names(call).defines(call.name, n) for n in range(5)):
-        return False
-    if call.name == "put_layout" and not _is_bare_layout(call):
-        return False
-    module = file.module_of(call)
-    if call.receiver is not None or module is not None or call.name in _COMMON:
-        return module in found.modules
-    if call.name == "live_component":
-        return any(isinstance(one, Alias) for one in call.arguments[:2])
-    return True
-
-
-def _is_bare_layout(call: Call) -> bool:
-    """`put_layout(conn, :print)` or `put_layout(conn, html: :print)`."""
-    last = call.arguments[-1]
-    if isinstance(last, Keywords):
-        return any(isinstance(pair.value, Atom) for pair in last.pairs)
-    return isinstance(last, Atom)
-
-
 def _attribute(attribute: heex.Attribute, file: File) -> list[Edit] | Unsure:
     if attribute.name == "phx-capture-click":
         return [Edit(attribute.name_span, "phx-click-away")]
@@ -234,11 +263,19 @@ def _attribute(attribute: heex.Attribute, file: File) -> list[Edit] | Unsure:
     return [Edit(Span(len(before.rstrip()), attribute.span.end), "")]
 
 
+_MOVED = frozenset({"Phoenix.HTML.Format", "Phoenix.HTML.Link", "Phoenix.HTML.Tag"})
+
 # `use` of any of these imports Phoenix.Component, since LiveView 0.18.
 _COMPONENT = frozenset({"Phoenix.Component", "Phoenix.LiveView", "Phoenix.LiveComponent"})
 
 
 def _directive(call: Call, module: str, file: File) -> list[Edit] | Unsure:
+    helpers = file.context.version(file.path, "phoenix_html_helpers") is not None and file.depends(
+        "phoenix_html_helpers < 1000"
+    )
+    if helpers and module in _MOVED:
+        moved = module.replace("Phoenix.HTML", "PhoenixHTMLHelpers")
+        return [Edit(call.written_arguments[0].span, moved)]
     if len(call.written_arguments) > 1:
         return Unsure("it has options")
     if module == "Phoenix.LiveView.Helpers":
@@ -250,9 +287,7 @@ def _directive(call: Call, module: str, file: File) -> list[Edit] | Unsure:
     lines = file.document.lines
     newline = line_ending(file.document.source) + lines.indentation(call.start).decode()
     brought = ["import Phoenix.HTML", "import Phoenix.HTML.Form"]
-    if file.context.version(file.path, "phoenix_html_helpers") is not None and file.depends(
-        "phoenix_html_helpers < 1000"
-    ):
+    if helpers:
         brought.append("use PhoenixHTMLHelpers")
     return [Edit(call.span, newline.join(brought))]
 
