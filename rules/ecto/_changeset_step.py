@@ -24,6 +24,8 @@ def with_step(snapshot: Snapshot, path: str, cast: Step, text: str) -> list[Edit
     if document is None or call is None or not call.has_parentheses:
         return []
     step = text if call.receiver is None else f"{call.receiver.text}.{text}"
+    if call.receiver is None and not _is_imported(document, call, text):
+        step = f"Ecto.Changeset.{text}"
     whole: Node = call.pipe or call
     following = whole.parent if isinstance(whole.parent, Pipe) else None
     if following is not None and following.left != whole:
@@ -34,6 +36,17 @@ def with_step(snapshot: Snapshot, path: str, cast: Step, text: str) -> list[Edit
     elif edit is None:
         edit = _as_pipe(document, call, step)
     return [] if edit is None else [edit]
+
+
+def _is_imported(document: Document, call: Call, text: str) -> bool:
+    """Whether a step can be called without its module, as `cast` is: no `only:` leaves it out."""
+    name, _, arguments = text.partition("(")
+    arity = 3 if ", name: " in arguments else 2
+    form = document.outline.form_at(call.start)
+    return form is None or all(
+        one.module != "Ecto.Changeset" or one.offers(name, arity) is not False
+        for one in form.names_at(call.start).all_imports()
+    )
 
 
 def _own_line(document: Document, call: Call, following: Pipe | None, step: str) -> Edit | None:

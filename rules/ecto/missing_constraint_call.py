@@ -206,7 +206,7 @@ class MissingConstraintCall(ProjectRule):
             return
         for column in table.columns.values():
             reference, field = column.reference, _field(schema, column.name)
-            if reference is None or not field or column.name in table.primary_key:
+            if reference is None or not field:
                 continue
             if (column.name, reference.reference.table.name) in owners:
                 continue
