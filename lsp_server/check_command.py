@@ -3,12 +3,13 @@ status."""
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 
 import click
 
-from lsp_server.check_request import Clock, Refused, Request, Selection, note_unread
+from lsp_server.check_request import Clock, Refused, Request, Selection, note_unread, refuse_rule
 from lsp_server.project.files import find_root, find_roots, is_project_root, read_file
 from lsp_server.project.standing import standing
 from lsp_server.report.report import Report
@@ -37,25 +38,24 @@ def run_check(request: Request) -> int:
 
 
 def _validate(request: Request) -> None:
-    for path in request.paths:
-        if not path.exists():
-            raise Refused(f"there is no file or folder `{path}`.")
     if request.fix and request.diff:
         raise click.UsageError("--fix changes files and --diff does not: choose one.")
     if request.unsafe_fixes and not (request.fix or request.diff):
         raise click.UsageError("--unsafe-fixes needs --fix or --diff.")
+    if request.style != "text" and (request.diff or request.statistics):
+        only = "--diff" if request.diff else "--statistics"
+        raise click.UsageError(f"{only} is written as text alone.")
+    for path in request.paths:
+        if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+            raise Refused(f"the folder `{path}` may not be read.")
     if request.rules:
-        from difflib import get_close_matches
-
         from lsp_server.lint.registry import registry
         from lsp_server.report.pages import OWN
 
         names = [*registry().rules, *registry().packs, *OWN, "retort"]
         for rule in request.rules:
             if rule not in names:
-                near = get_close_matches(rule, names, 1, 0.4)
-                hint = f" Did you mean `{near[0]}`?" if near else ""
-                raise Refused(f"there is no rule or pack `{rule}`.{hint}")
+                refuse_rule("rule or pack", rule, names)
 
 
 def _projects(request: Request) -> dict[Path, Selection]:
@@ -80,7 +80,8 @@ def _check(root: Path, selection: Selection, request: Request, clock: Clock) -> 
         if known is not None:
             note_unread(root, known.paths, selection, request)
             findings = [one for one in known.findings if selection.wants(one)]
-            return Report.for_project(root, partial(read_file, root), findings, len(known.paths))
+            files = selection.count(known.paths)
+            return Report.for_project(root, partial(read_file, root), findings, files)
     from lsp_server.check_project import check_project
 
     return check_project(root, selection, request, clock)

@@ -29,9 +29,10 @@ def check_project(root: Path, selection: Selection, request: Request, clock: Clo
     for _ in check.find():
         pass
     clock.step("find files")
-    note_unread(root, {entry.path for entry in check.entries}, selection, request)
+    read = {entry.path for entry in check.entries}
+    note_unread(root, read, selection, request)
     _run(check, request, clock)
-    files = len(check.entries)
+    files = selection.count(read)
     if request.changes_nothing:
         findings = list(filter(selection.wants, workspace.all_findings()))
         return Report.for_project(root, workspace.source, findings, files)

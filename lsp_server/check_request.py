@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -18,6 +18,20 @@ class Refused(click.ClickException):
     """What was asked for does not exist or cannot be written: one line says so."""
 
     exit_code = 2
+
+
+def refuse_rule(kind: str, name: str, known: Collection[str]) -> NoReturn:
+    """Say that there is no rule (or whatever `kind` says) of a name, and which come near it."""
+    from difflib import get_close_matches
+
+    below = [one for one in known if one.startswith(f"{name}/")]
+    near = get_close_matches(name, known, 3, 0.5)
+    hint = "`retort rules` lists them."
+    if below:
+        hint = f"It is a pack: {', '.join(below)}."
+    elif near:
+        hint = f"Did you mean {' or '.join(f'`{one}`' for one in near)}?"
+    raise Refused(f"there is no {kind} `{name}`. {hint}")
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,10 @@ class Selection:
     def holds(self, path: str) -> bool:
         """Whether a file was asked for."""
         return any(one in ("", path) or path.startswith(f"{one}/") for one in self.paths)
+
+    def count(self, paths: Iterable[str]) -> int:
+        """How many of some files were asked for."""
+        return sum(map(self.holds, paths))
 
     def wants(self, finding: Finding) -> bool:
         """Whether a finding was asked for."""

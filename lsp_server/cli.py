@@ -2,19 +2,62 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import click
 
 from lsp_server import __version__
 
 FORMATS = ("text", "json", "sarif", "github")
+PROFILES = ("recommended", "aggressive")
 SEVERITIES = ("error", "warning", "information", "hint")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Commands in the order in which they stand here; what the system refuses is said in one
+    line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # the reader has seen enough
+        except OSError as error:
+            from lsp_server.check_request import Refused
+
+            where = f"{error.filename}: " if error.filename else ""
+            raise Refused(f"{where}{error.strerror or error}") from error
+
+
+class Existing(click.Path):
+    """A file or folder that is there. Whether it can be read is for the command to say."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, readable=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path; refused in one line where there is none."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not path.exists():
+            from lsp_server.check_request import Refused
+
+            raise Refused(f"there is no file or folder `{path}`.")
+        return path
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, "-V", "--version", message="retort %(version)s")
 def retort() -> None:
     """Retort reviews Elixir projects (Phoenix, LiveView, Ecto, OTP, Ash) without compiling them.
@@ -30,17 +73,26 @@ def retort() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-@retort.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@retort.command(short_help="Check a project; show what is wrong, or mend it.")
+@click.argument("paths", nargs=-1, type=Existing())
 @click.option("--fix", is_flag=True, help="Apply the fixes that keep behaviour (safe ones).")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also those to review.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
-@click.option("--rule", "rules", multiple=True, metavar="RULE", help="Only this rule or pack.")
-@click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--rule", "rules", multiple=True, metavar="RULE", help="Only this rule or pack; repeatable."
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How the report is written.",
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Write the report to a file.")
 @click.option(
     "--profile",
-    type=click.Choice(["recommended", "aggressive"]),
+    type=click.Choice(PROFILES),
     help="How strict to be, whatever .retort.toml says.",
 )
 @click.option(
@@ -76,7 +128,7 @@ def check(
     Exit status: 0 nothing to report, 1 findings, 2 the command cannot be carried out.
     """
     from lsp_server.check_command import run_check
-    from lsp_server.check_request import Refused, Request
+    from lsp_server.check_request import Request
 
     request = Request(
         tuple(paths) or (Path(),),
@@ -93,17 +145,25 @@ def check(
         timings=timings,
         quiet=quiet,
     )
-    try:
-        status = run_check(request)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        raise Refused(f"{where}{error.strerror or error}") from error
-    sys.exit(status)
+    sys.exit(run_check(request))
 
 
-@retort.command("rules")
-@click.option("--profile", type=click.Choice(["recommended", "aggressive"]), default="aggressive")
-@click.option("--format", "style", type=click.Choice(["text", "json", "markdown"]), default="text")
+@retort.command("rules", short_help="List the rules.")
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="aggressive",
+    show_default=True,
+    help="Only the rules that this profile runs.",
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="How the list is written.",
+)
 def rules_(profile: str, style: str) -> None:
     """List the rules with their severity and what they are about."""
     from lsp_server.report.catalogue import catalogue_markdown, rule_rows
@@ -124,22 +184,18 @@ def rules_(profile: str, style: str) -> None:
     click.echo(f"\n{len(rows)} rules; + runs only in the profile `aggressive`.")
 
 
-@retort.command()
+@retort.command(short_help="Show a rule's page, with bad and good code.")
 @click.argument("rule")
 def explain(rule: str) -> None:
-    """Show a rule's page: why it matters, bad and good code, when it is silent, what its fix
+    """Show the page of RULE: why it matters, bad and good code, when it is silent, what its fix
     does."""
-    from difflib import get_close_matches
-
-    from lsp_server.check_request import Refused
+    from lsp_server.check_request import refuse_rule
     from lsp_server.lint.registry import registry
-    from lsp_server.report.pages import page
+    from lsp_server.report.pages import OWN, page
 
     text = page(rule)
     if text is None:
-        near = get_close_matches(rule, registry().rules, 3, 0.4)
-        hint = f" Did you mean {' or '.join(near)}?" if near else " `retort rules` lists them."
-        raise Refused(f"there is no rule `{rule}`.{hint}")
+        refuse_rule("rule", rule, [*registry().rules, *OWN])
     _show_markdown(text)
 
 
@@ -153,8 +209,8 @@ def _show_markdown(text: str) -> None:
     Console().print(Markdown(text))
 
 
-@retort.command()
-@click.argument("path", type=click.Path(path_type=Path, exists=True), default=Path())
+@retort.command(short_help="Show the supervision tree of a project.")
+@click.argument("path", type=Existing(), default=Path())
 @click.option(
     "--format",
     "style",
@@ -191,7 +247,7 @@ def tree(path: Path, style: str) -> None:
         click.echo(render(trees, style))
 
 
-@retort.command()
+@retort.command(short_help="Run the language server that editors start.")
 @click.option("--tcp", metavar="HOST:PORT", help="Listen on a port instead of stdio.")
 @click.option("--stdio", is_flag=True, help="Talk over stdin and stdout (the default).")
 @click.option("--log-file", type=click.Path(path_type=Path), help="Write the log to a file.")
@@ -200,6 +256,7 @@ def tree(path: Path, style: str) -> None:
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="warning",
     show_default=True,
+    help="The least grave kind of message in the log.",
 )
 def serve(tcp: str | None, stdio: bool, log_file: Path | None, log_level: str) -> None:
     """Run the language server that editors start.
@@ -208,59 +265,58 @@ def serve(tcp: str | None, stdio: bool, log_file: Path | None, log_level: str) -
     """
     if tcp is not None and stdio:
         raise click.UsageError("--tcp and --stdio exclude each other.")
-    from lsp_server.server.run import serve_stdio, serve_tcp, set_up_log
-
-    try:
-        set_up_log(log_file, log_level)
-    except OSError as error:
-        raise click.UsageError(f"the log cannot be written: {error}") from error
-    if tcp is None:
-        serve_stdio()
-    host, _, port = tcp.rpartition(":")
+    host, _, port = ("0" if tcp is None else tcp).rpartition(":")
     if not port.isdecimal() or int(port) > 65535:
         raise click.UsageError(f"`{tcp}` is not HOST:PORT.")
+    from lsp_server.check_request import Refused
+    from lsp_server.server.run import serve_stdio, serve_tcp, set_up_log
+
+    set_up_log(log_file, log_level)
+    if tcp is None:
+        serve_stdio()
     try:
         serve_tcp(host.strip("[]") or "127.0.0.1", int(port))
     except OSError as error:
-        raise click.UsageError(f"{tcp} cannot be listened on: {error.strerror}") from error
+        raise Refused(f"{tcp} cannot be listened on: {error.strerror}") from error
 
 
-@retort.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path())
-def init(folder: Path) -> None:
-    """Write a .retort.toml with comments into the project around FOLDER."""
+@retort.command(short_help="Write a .retort.toml with comments.")
+@click.argument("path", type=Existing(), default=Path())
+def init(path: Path) -> None:
+    """Write a .retort.toml with comments into the project around PATH."""
+    from lsp_server.check_request import Refused
     from lsp_server.config import FILE_NAME
     from lsp_server.project.files import find_root
     from lsp_server.report.catalogue import starter_configuration
 
-    path = find_root(folder.resolve()) / FILE_NAME
-    if path.exists():
-        raise click.ClickException(f"{path} is there already.")
-    path.write_text(starter_configuration(), "utf-8")
-    click.echo(f"Wrote {path}")
+    file = find_root(path.resolve()) / FILE_NAME
+    if file.exists():
+        raise Refused(f"{file} is there already.")
+    file.write_text(starter_configuration(), "utf-8")
+    click.echo(f"Wrote {file}")
 
 
-@retort.group()
+@retort.group(cls=Commands)
 def cache() -> None:
-    """What earlier checks left for the next one."""
+    """Show or remove what earlier checks left for the next one."""
 
 
 @cache.command("path")
-@click.argument("folder", type=click.Path(path_type=Path), default=Path())
-def cache_path_(folder: Path) -> None:
-    """Show where the cache of the project around FOLDER lies."""
+@click.argument("path", type=Existing(), default=Path())
+def cache_path_(path: Path) -> None:
+    """Show where the cache of the project around PATH lies."""
     from lsp_server.project.cache import cache_path
     from lsp_server.project.files import find_root
 
-    click.echo(cache_path(find_root(folder.resolve())))
+    click.echo(cache_path(find_root(path.resolve())))
 
 
 @cache.command("clear")
-@click.argument("folder", type=click.Path(path_type=Path), default=Path())
-def cache_clear(folder: Path) -> None:
-    """Remove the cache of the project around FOLDER."""
+@click.argument("path", type=Existing(), default=Path())
+def cache_clear(path: Path) -> None:
+    """Remove the cache of the project around PATH."""
     from lsp_server.project.cache import clear_cache
     from lsp_server.project.files import find_root
 
-    cleared = clear_cache(find_root(folder.resolve()))
+    cleared = clear_cache(find_root(path.resolve()))
     click.echo("The cache is gone." if cleared else "There was no cache.")

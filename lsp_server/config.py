@@ -265,7 +265,12 @@ class _Reader:
                 names = [*self.known.rules, *self.known.packs]
                 self.complain(name, f"there is no rule or pack `{name}`", names)
             elif isinstance(value, dict) and name in self.known.packs:
-                below, deeper = self._rules({f"{name}/{key}": one for key, one in value.items()})
+                with self._table(self._place(name).end):
+                    if "severity" in value:
+                        self._note_level(name, value["severity"], levels, "severity")
+                    inner = {f"{name}/{key}": one for key, one in value.items()}
+                    inner.pop(f"{name}/severity", None)
+                    below, deeper = self._rules(inner)
                 levels |= below
                 options |= deeper
             elif isinstance(value, dict):
@@ -335,7 +340,8 @@ def read_settings(source: bytes, known: Known) -> tuple[Settings, list[Problem]]
         line = re.search(r"at line (\d+)", str(error))
         last = lines.line_count - 1 if "end of document" in str(error) else 0
         span = lines.line_span(int(line[1]) - 1 if line else last)
-        return Settings(), [Problem(span, f"this is not TOML: {error}")]
+        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        return Settings(), [Problem(span, f"this is not TOML: {why}")]
     except RecursionError:
         return Settings(), [Problem(LineIndex(source).line_span(0), "it is nested too deeply")]
     reader = _Reader(source, known)

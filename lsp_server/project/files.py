@@ -34,14 +34,18 @@ def find_root(start: Path) -> Path:
     mixed: Path | None = None
     marked: Path | None = None
     for candidate in (folder, *folder.parents):
-        if (candidate / "mix.exs").is_file():
+        if _is_there(candidate / "mix.exs"):
             if mixed is None or _is_umbrella(candidate, mixed):
                 mixed = candidate
-        elif marked is None and (
-            (candidate / FILE_NAME).is_file() or (candidate / ".git").exists()
-        ):
+        elif marked is None and any(_is_there(candidate / name) for name in (FILE_NAME, ".git")):
             marked = candidate
     return mixed or marked or folder
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file exists, as far as the system tells; below a folder that may not be read it
+    tells nothing, for which `Path.exists` raises."""
+    return os.access(path, os.F_OK)
 
 
 def _is_umbrella(candidate: Path, inner: Path) -> bool:
@@ -175,7 +179,7 @@ def is_ignored(root: Path, path: str, settings: Settings) -> bool:
     patterns: tuple[tuple[str, tuple[str, ...]], ...] = ()
     for depth in range(len(parts)):
         folder = "/".join(parts[:depth])
-        patterns = ignores.of(folder, patterns, (root / folder / ".gitignore").is_file())
+        patterns = ignores.of(folder, patterns, _is_there(root / folder / ".gitignore"))
         inner = "/".join(parts[: depth + 1])
         if ignores.ignored(inner, depth + 1 < len(parts), patterns):
             return True
@@ -193,7 +197,7 @@ def read_file(root: Path, path: str) -> bytes | None:
 def is_project_root(root: Path) -> bool:
     """Whether a folder says of itself that it is the root of something; a folder in which a file
     merely lies does not, and is never read as a whole for that file's sake."""
-    return any((root / name).exists() for name in ("mix.exs", FILE_NAME, ".git"))
+    return any(_is_there(root / name) for name in ("mix.exs", FILE_NAME, ".git"))
 
 
 def find_roots(folder: Path, depth: int = 3) -> list[Path]:
@@ -203,7 +207,7 @@ def find_roots(folder: Path, depth: int = 3) -> list[Path]:
     A folder without any mix project is a project of its own.
     """
     root = find_root(folder)
-    if (root / "mix.exs").is_file():
+    if _is_there(root / "mix.exs"):
         return [root]
     found: list[Path] = []
     level = [folder]
@@ -216,6 +220,6 @@ def find_roots(folder: Path, depth: int = 3) -> list[Path]:
             except OSError:
                 continue
             below += [one for one in inner if one.name not in FOREIGN and one.name[0] != "."]
-        found += [one for one in below if (one / "mix.exs").is_file()]
+        found += [one for one in below if _is_there(one / "mix.exs")]
         level = [one for one in below if one not in found]
     return sorted(found) or [folder]

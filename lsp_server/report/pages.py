@@ -29,9 +29,9 @@ It suppresses nothing; the message names the nearest rule. The fix removes it.
     UNREADABLE: """\
 A file that Retort does not read.
 
-It is larger than 2 MB, holds NUL bytes or invalid UTF-8, or so many blank lines that parsing would
-take minutes. Nothing else is said of the file. Put it into `exclude` of `.retort.toml` to be rid of
-the message.
+It cannot be opened, is larger than 2 MB, holds NUL bytes or invalid UTF-8, or so many blank lines
+that parsing would take minutes. Nothing else is said of the file. Put it into `exclude` of
+`.retort.toml` to be rid of the message.
 """,
     CONFIGURATION: """\
 Something in `.retort.toml` that is not understood.

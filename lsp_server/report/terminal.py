@@ -184,6 +184,8 @@ def _summary(report: Report, wish: Wish) -> Text:
         fixes = _count(report.applied, "fix", "fixes")
         text.append(f"{fixes} {verb} {_count(len(report.changes), 'file')}. ", "green")
     found = report.by_severity
+    if not report.files and not found:
+        return text.append("There is no Elixir file here to check.", "bold yellow")
     if not found:
         return text.append(f"Nothing found in {_count(report.files, 'file')}.", "bold green")
     words = {Severity.INFORMATION: "information", Severity.HINT: "hint"}

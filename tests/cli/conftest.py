@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,10 +79,20 @@ def rules(report: dict[str, Any]) -> list[tuple[str, str]]:
     return [(one["path"], one["rule"]) for one in report["findings"]]
 
 
-def process(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """The outcome of a command in a process of its own."""
+# Root may read everything; without these capabilities it is like everybody.
+AS_EVERYBODY = (
+    ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
+    if os.name == "posix" and os.geteuid() == 0
+    else ()
+)
+
+
+def process(
+    *arguments: str, cwd: Path, before: Sequence[str] = (), **env: str
+) -> subprocess.CompletedProcess[str]:
+    """The outcome of a command in a process of its own; `before` is the program that starts it."""
     return subprocess.run(
-        [sys.executable, "-m", "lsp_server", *arguments],
+        [*before, sys.executable, "-m", "lsp_server", *arguments],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), "RETORT_CACHE_DIR": os.devnull, **env},
         capture_output=True,

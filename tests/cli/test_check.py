@@ -59,7 +59,7 @@ def test_json_is_as_it_was_promised(shell: Shell) -> None:
         }
     ]
     assert report["summary"]["severities"] == {"warning": 2}
-    assert report["summary"]["files"] == 4
+    assert report["summary"]["files"] == 1
 
 
 def test_json_paths_are_of_the_checked_root_wherever_one_stands(
@@ -78,6 +78,9 @@ def test_nothing_to_report(shell: Shell) -> None:
     assert shell.json()["findings"] == []
     assert shell("check", "--format", "github", status=0) == ""
     assert json.loads(shell("check", "--format", "sarif"))["runs"][0]["results"] == []
+    assert shell("check", "lib/a.ex", status=0) == "Nothing found in 1 file.\n"
+    (shell.root / "doc").mkdir()
+    assert shell("check", "doc", status=0) == "There is no Elixir file here to check.\n"
 
 
 def test_sarif(shell: Shell) -> None:

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ONE, Shell, rules
+from tests.cli.conftest import AS_EVERYBODY, ONE, A, Shell, process, rules
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["nowhere"], "there is no file or folder `nowhere`"),
-        (["--rule", "planted/countin"], "Did you mean `planted/counting`?"),
+        (["--rule", "planted/countin"], "Did you mean `planted/counting`"),
         (["--fix", "--diff"], "choose one"),
         (["--unsafe-fixes"], "needs --fix or --diff"),
+        (["--diff", "--format", "json"], "written as text"),
+        (["--statistics", "--format", "github"], "written as text"),
         (["--format", "xml"], "'xml' is not one of"),
         (["--profile", "strict"], "'strict' is not one of"),
         (["--fail-on", "x"], "'x' is not one of"),
@@ -39,12 +41,39 @@ def test_usage_errors(shell: Shell, arguments: list[str], words: str) -> None:
         ["check", "--rule", "retort/no-such-rule"],
         ["check", "--format", "json", "--output", "nowhere/x"],
         ["explain", "otp/no-such-rule"],
+        ["explain", "otp"],
+        ["tree", "nowhere"],
+        ["init", "nowhere"],
+        ["cache", "clear", "nowhere"],
+        ["serve", "--tcp", "127.0.0.1.example.invalid:2087"],
+        ["serve", "--log-file", "nowhere/x"],
     ],
 )
 def test_what_is_not_there_is_said_in_one_line(shell: Shell, arguments: list[str]) -> None:
     result = shell.run(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("Error: ") and result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("paths", [["lib/shut"], ["lib/shut/a.ex"]])
+def test_what_may_not_be_read_is_said_in_one_line(shell: Shell, paths: list[str]) -> None:
+    shell.write({"lib/shut/a.ex": A})
+    (shell.root / "lib/shut").chmod(0)
+    done = process("check", *paths, cwd=shell.root, before=AS_EVERYBODY)
+    (shell.root / "lib/shut").chmod(0o755)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: ") and done.stderr.count("\n") == 1
+
+
+def test_what_may_not_be_read_stops_nothing(shell: Shell) -> None:
+    shell.write({"more/app/mix.exs": "", "more/app/lib/a.ex": A, "more/shut/a.ex": A})
+    (shell.root / "mix.exs").unlink()
+    (shell.root / "more/shut").chmod(0)
+    (shell.root / "more/app/lib/a.ex").chmod(0)
+    done = process("check", "more", cwd=shell.root, before=AS_EVERYBODY)
+    (shell.root / "more/shut").chmod(0o755)
+    assert done.returncode == 1 and done.stderr == ""
+    assert "retort/unreadable-file" in done.stdout
 
 
 def test_what_is_no_file_of_text_is_named(shell: Shell) -> None:
