@@ -16,7 +16,7 @@ from lsp_server.syntax.elixir import DoBlock
 from lsp_server.text import Span, line_ending
 
 from ._alteration import Alteration
-from ._new_index import call_at
+from ._new_index import CREATES, call_at
 from ._schema_table import Held, table_of
 
 SMALL = 2  # columns beside the key that a lookup table has at most
@@ -257,7 +257,7 @@ def _in_block(snapshot: Snapshot, path: str, span: Span, text: str) -> list[Edit
     lines, newline = document.lines, line_ending(document.source)
     indent = lines.indentation(call.start).decode()
     if call.do_block is None:
-        if call.name == "schema" or not isinstance(call.parent, DoBlock):
+        if call.name not in CREATES or not isinstance(call.parent, DoBlock):
             return []
         block = f" do{newline}{indent}  {text}{newline}{indent}end"
         return [Edit(Span(call.end, call.end), block, path)]
