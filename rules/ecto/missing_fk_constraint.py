@@ -157,8 +157,8 @@ class MissingFkConstraint(ProjectRule):
 
     ## When it stays silent
 
-    - No schema of the table has a `belongs_to` over the column, and no table has its name
-      (`posts` for `post_id`): then it is an id of another system.
+    - No schema of the table has a `belongs_to` over the column to a schema of the project, and no
+      table has its name (`posts` for `post_id`): then it is an id of another system.
     - A `post_type` stands beside `post_id`: such a column points into several tables.
     - The other table belongs to another repo, prefix or folder of migrations, its key has another
       type, or it is not the column that is referred to alone.
@@ -274,19 +274,23 @@ def _target(
     ]
     for path, schema, association in tied:
         other = known.by_module.get(association.target)
-        held = None if other is None else table_of(other.schema, other.path, bases)
-        if other is None or held is None or held.database is not found:
+        if other is None:
+            continue  # the names say what they refer to
+        held = table_of(other.schema, other.path, bases)
+        if held is None or held.database is not found:
             return None
         name = other.schema.column(association.references)
         on_delete = _on_delete(other.schema, schema, association)
         why = Related(association.span, f"`belongs_to :{association.name}`", path)
         return _checked(column, table, held.table, name, on_delete, why, found)
-    if tied or stem == column.name or any(schema.open for _, schema in own):
+    if stem == column.name or (not tied and any(schema.open for _, schema in own)):
         return None
     named = [one for name in _plurals(stem) for one in found.named(name)]
     if len(named) != 1 or named[0] is table or len(named[0].primary_key) != 1:
         return None
     why = Related(named[0].span, f"the table `{named[0].name}`", named[0].path or "")
+    for path, _, association in tied:
+        why = Related(association.span, f"`belongs_to :{association.name}`", path)
     return _checked(column, table, named[0], named[0].primary_key[0], "", why, found)
 
 
