@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import re
+
 from lsp_server.document import Document
-from lsp_server.facts.pages.async_steps import Step, steps
+from lsp_server.facts.pages.live_modules import LiveModule
 from lsp_server.lint.finding import Edit, Operation
 from lsp_server.text import Span, line_ending
 
+from ._async_steps import Step, step_at
 from ._clauses import new_clause
 
 WIDTH = 98
+_OPENS = re.compile(rb"(?:\bdo|->|\belse)\Z")
 
 
-def async_edits(document: Document, module: str, moved: Span) -> list[Operation]:
-    """The edits of the clause that holds the expression, and the new clause of `handle_async`."""
-    form = document.outline.form_at(moved.start)
-    found = () if form is None else steps(form)
-    step = next((one for one in found if one.moved.span == moved), None)
-    if step is None:
+def async_edits(document: Document, live: LiveModule, call: Span) -> list[Operation]:
+    """The edits of the clause that holds a call, and the new clause of `handle_async`; nothing
+    where the call cannot move, or where a clause takes its result already."""
+    step = step_at(document, call)
+    if step is None or any(
+        one.any or step.name in one.names or not one.names for one in live.clauses("handle_async")
+    ):
         return []
     newline = line_ending(document.source)
     indent = document.lines.indentation(step.statement.start).decode()
-    if step.rest is None:
-        rest = document.source[step.statement.end : step.last.end].decode().strip()
-    else:
-        rest = step.rest
-    lines = [line.removeprefix(indent) for line in rest.replace("\r\n", "\n").split("\n")]
+    start = step.statement.start - len(indent.encode())
+    if document.source[start - 1 : start] != b"\n":
+        return []
+    lines = [line.removeprefix(indent) for line in step.rest.replace("\r\n", "\n").split("\n")]
     head = f"handle_async(:{step.name}, {{:ok, {step.pattern}}}, socket)"
-    clause = new_clause(document, module, head, tuple(lines))
+    clause = new_clause(document, live.name, head, tuple(lines))
     if clause is None:
         return []
     started = _started(step, indent)
@@ -35,10 +39,9 @@ def async_edits(document: Document, module: str, moved: Span) -> list[Operation]
         above = document.source[: step.statement.start].rstrip(b" \t").split(b"\n")
         if step.before:
             started = ["", *started]
-        elif len(above) > 1 and above[-2].strip() and not above[-2].rstrip().endswith(b" do"):
+        elif len(above) > 1 and above[-2].strip() and not _OPENS.search(above[-2].rstrip()):
             started = ["", *started] if not above[-2].lstrip().startswith(b"#") else started
     margined = [f"{indent}{line}".rstrip() for line in (*step.before, *started)]
-    start = step.statement.start - len(indent.encode())
     return [Edit(Span(start, step.last.end), newline.join(margined), document.path), clause]
 
 
@@ -51,7 +54,8 @@ def _started(step: Step, indent: str) -> list[str]:
     margin = len(step.statement.tree.source[: step.moved.start].rpartition(b"\n")[2])
     blanks = " " * margin
     inner = [
-        f"   {line.removeprefix(blanks) if number else line}" for number, line in enumerate(code)
+        f"   {line.removeprefix(blanks) if number else line}".rstrip()
+        for number, line in enumerate(code)
     ]
     task = f" start_async(socket, :{step.name}, fn ->"
     return ["{:noreply,", task, *inner, " end)}"]

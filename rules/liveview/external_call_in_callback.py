@@ -9,15 +9,16 @@ from lsp_server.facts.calls.effects import CallGraph, Clause, call_graph
 from lsp_server.facts.calls.places import CACHED, ELSEWHERE, LATER
 from lsp_server.facts.calls.primitives import Effect
 from lsp_server.facts.index import Index
-from lsp_server.facts.pages.async_steps import AsyncStep
+from lsp_server.facts.pages.live_callbacks import AssignSet
 from lsp_server.facts.pages.live_modules import Kind, LiveModule, live_modules
 from lsp_server.facts.project.context import project_context
-from lsp_server.lint.finding import Finding, Fix, Operation, Related
+from lsp_server.lint.finding import Edit, Finding, Fix, Operation, Related
+from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
-from lsp_server.text import Span
 
 from ._async import async_edits
+from ._async_steps import is_returned
 
 _CALLBACKS = frozenset(
     {("handle_event", 3), ("handle_info", 2), ("handle_params", 3), ("render", 1)}
@@ -78,13 +79,13 @@ class ExternalCallInCallback(ProjectRule):
 
     The call moves into `start_async` (LiveView 0.20), and what the callback does with the answer
     into a clause of `handle_async/3`; a call that fails still takes the page down. What the call
-    reads of the socket is read before. There is none where what follows needs anything else that
-    the callback knows, where it answers the browser with `:reply`, in `handle_params`, whose page
-    would be shown before the answer is there, and where one callback waits for several calls.
+    reads of the socket is read before, and what else the rest needs comes with the answer. There is
+    none where the callback answers the browser with `:reply`, where one waits for several calls,
+    and in `handle_params` where only the answer gives the page what it shows.
     """
 
     requires = "phoenix_live_view"
-    reads = (AsyncStep, call_graph, live_modules, project_context)
+    reads = (AssignSet, call_graph, live_modules, project_context)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every call in a callback that comes to another server."""
@@ -99,7 +100,7 @@ class ExternalCallInCallback(ProjectRule):
             found = list(self._of_clause(graph, clause))
             fix = None
             if len(found) == 1 and context.fits(clause.path, "phoenix_live_view >= 0.20"):
-                fix = _fix(snapshot.index, live, clause.path, found[0].span)
+                fix = offered(_fix(snapshot.index, live, clause, found[0]), snapshot)
             yield from (replace(one, fix=fix) for one in found)
 
     def _of_clause(self, graph: CallGraph, clause: Clause) -> Iterator[Finding]:
@@ -125,17 +126,26 @@ class ExternalCallInCallback(ProjectRule):
                 break
 
 
-def _fix(index: Index, live: LiveModule, path: str, call: Span) -> Fix | None:
-    found = [one for one in index.file(path).of(AsyncStep) if one.moved.covers(call)]
-    if len(found) != 1 or path != live.path:
+def _fix(index: Index, live: LiveModule, clause: Clause, found: Finding) -> Fix | None:
+    if clause.path != live.path:
         return None
-    step, taken = found[0], live.clauses("handle_async")
-    if any(one.any or step.name in one.names or not one.names for one in taken):
-        return None
+    sets = [one for one in index.file(live.path).of(AssignSet) if one.module == live.name]
+    at_first = {one.key for one in sets if one.function in ("mount", "update")}
+    below = next((one.span for one in found.related[:1] if one.path == live.path), None)
 
     def build(snapshot: Snapshot) -> list[Operation]:
-        document = snapshot.document(path)
-        return [] if document is None else async_edits(document, live.name, step.moved)
+        document = snapshot.document(live.path)
+        if document is None:
+            return []
+        edits = async_edits(document, live, found.span)
+        if not edits and below is not None and is_returned(document, found.span):
+            edits = async_edits(document, live, below)
+        if not edits or clause.name != "handle_params":
+            return edits
+        # The page is shown before the answer is there, so it must have what comes with it.
+        moved = [one.span for one in edits if isinstance(one, Edit)]
+        later = (one.key for one in sets if any(it.covers(one.span) for it in moved))
+        return edits if at_first.issuperset(later) else []
 
     return Fix.review("Wait for it with start_async", build)
 
