@@ -23,6 +23,7 @@ _Part = str | tuple[str, Node | None]
 _NAME = re.compile(r"[A-Za-z_@:][\w.:@-]*")
 _PAIR = re.compile(r"""([A-Za-z_@:][\w.:@-]*)=(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
 _ENTITY = re.compile(r"&#?\w+;")
+_PLAIN = re.compile(r"@?[A-Za-z_][\w.]*[?!]?")
 _SPECIAL = re.compile(r'["\\]|#\{')
 # What Phoenix.HTML marks as safe is a tuple, which a string cannot take in.
 _SAFE = frozenset({"raw", "content_tag", "tag", "link", "img_tag", "html_escape", "sigil_E"})
@@ -83,7 +84,7 @@ def item_of(item: heex.Node, layer: TemplateLayer) -> str | Unsure:
 
 def _conditional(word: str, condition: str, text: str, other: str) -> str | Unsure:
     if other == "" and _NAME.fullmatch(text):
-        return f"{text}={{{condition if word == 'if' else f'!({condition})'}}}"
+        return f"{text}={{{condition if word == 'if' else _negated(condition)}}}"
     pair = _PAIR.fullmatch(text)
     otherwise = _PAIR.fullmatch(other) if other else None
     if pair is None or (other and (otherwise is None or otherwise[1] != pair[1])):
@@ -92,6 +93,10 @@ def _conditional(word: str, condition: str, text: str, other: str) -> str | Unsu
     if otherwise is not None:
         code += f", else: {_quoted(otherwise[2] or otherwise[3] or otherwise[4] or '')}"
     return f"{pair[1]}={{{code}}}"
+
+
+def _negated(condition: str) -> str:
+    return f"!{condition}" if _PLAIN.fullmatch(condition) else f"!({condition})"
 
 
 def _literal(branch: Sequence[Node]) -> str | None:

@@ -23,7 +23,7 @@ from ._forms import bound_form, form_attributes
 from ._template_errors import said
 
 _BRACES = {b"{": b"&lbrace;", b"}": b"&rbrace;"}
-_LONE_ANGLE = re.compile(rb"<(?=[\s=\d])")
+_LONE_ANGLE = re.compile(rb"<(?=[^A-Za-z/!?])")
 
 
 def heex_edits(layer: TemplateLayer, file: File) -> list[Edit] | Unsure:

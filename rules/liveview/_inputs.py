@@ -6,10 +6,11 @@ CoreComponents that Phoenix 1.7 and 1.8 generate takes.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from lsp_server.syntax.elixir import Call
-from lsp_server.syntax.literals import Atom, String
+from lsp_server.syntax.literals import Atom, Keywords, Nil, String
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.template_edits import (
     AttributeRules,
@@ -46,11 +47,12 @@ COMPOSITE = ("date_select", "datetime_select", "time_select")
 SELECTS = ("select", "multiple_select")
 NAMES = (*TYPES, *COMPOSITE, *SELECTS, "checkbox", "label", "radio_button", "submit", "textarea")
 
+_MARKUP = re.compile(r'["\\{&]')
 _PLAIN = frozenset({"file", "hidden"})  # what `input/1` would put a label and errors around
 _HTML = AttributeRules(dropped=frozenset({"do"}), is_html=True)
-_SELECT = AttributeRules(dropped=frozenset({"do", "prompt"}), is_html=True)
+_SELECT = AttributeRules(dropped=frozenset({"do", "prompt", "selected", "value"}), is_html=True)
 _CORE = AttributeRules(dropped=frozenset({"do"}), reserved=frozenset({"field", "options"}))
-_REFUSED = frozenset({"checked_value", "unchecked_value", "hidden_input", "selected", "default"})
+_REFUSED = frozenset({"checked_value", "unchecked_value", "hidden_input", "default"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +102,16 @@ def field_tag(call: Call, target: Target) -> str | Unsure:
         more = attributes(chosen, _SELECT)
         if isinstance(more, Unsure):
             return more
+        value = _selected(given, chosen, field)
+        if isinstance(value, Unsure):
+            return value
         prompt = None if chosen is None else chosen.get("prompt")
         if call.name == "multiple_select":
             more = (HeexAttribute("multiple"), *more)
             if not target.core:  # one value of the name for each choice
                 name = HeexAttribute("name", f'{{{field}.name <> "[]"}}')
                 more = (*_given(field, "id", more), *_unless(name, more), *more)
-        return _select(field, given[2], more, prompt, target)
+        return _select(field, given[2], value, more, prompt, target)
     core = target.core and TYPES.get(call.name) not in _PLAIN
     core = core and call.name not in ("label", "radio_button")
     more = attributes(options, _CORE if core else _HTML)
@@ -116,13 +121,11 @@ def field_tag(call: Call, target: Target) -> str | Unsure:
         case "label":
             return _label(call, field, given, more, target)
         case "radio_button":
-            return _radio(field, given[2], more, target)
+            return _radio(given, field, more, target)
         case "checkbox":
-            if options is not None and options.get("value") is not None:
-                return Unsure("an option of it has no attribute")
-            return (
-                _core(field, "checkbox", more, target) if core else _checkbox(field, more, target)
-            )
+            if core:
+                return _core(field, "checkbox", more, target)
+            return _checkbox(call, field, more, target)
         case "textarea":
             return (
                 _core(field, "textarea", more, target)
@@ -172,31 +175,39 @@ def _shown(code: str, target: Target) -> str:
     return f"{{{code}}}" if target.curly else f"<%= {code} %>"
 
 
-def _normal(kind: str, field: str) -> str:
-    return f'Phoenix.HTML.Form.normalize_value("{kind}", {field}.value)'
+def _normal(kind: str, code: str) -> str:
+    return f'Phoenix.HTML.Form.normalize_value("{kind}", {code})'
+
+
+def _value(call: Call, field: str) -> str | Unsure:
+    """The code of what a helper shows, which `value:` may say."""
+    value = call.keyword("value")
+    return f"{field}.value" if value is None else brace_safe(value)
 
 
 def _textarea(
     call: Call, field: str, more: tuple[HeexAttribute, ...], target: Target
 ) -> str | Unsure:
-    code = f"{field}.value"
-    value = call.keyword("value")
-    if value is not None:
-        safe = brace_safe(value)
-        if isinstance(safe, Unsure):
-            return safe
-        code = safe
-        more = tuple(one for one in more if one.name != "value")
-    text = _shown(f'Phoenix.HTML.Form.normalize_value("textarea", {code})', target)
+    code = _value(call, field)
+    if isinstance(code, Unsure):
+        return code
+    more = tuple(one for one in more if one.name != "value")
+    text = _shown(_normal("textarea", code), target)
     written = [*_names(field, more), *more]
     return element("textarea", written, text, target.place, follows=target.follows)
 
 
-def _checkbox(field: str, more: tuple[HeexAttribute, ...], target: Target) -> str:
+def _checkbox(
+    call: Call, field: str, more: tuple[HeexAttribute, ...], target: Target
+) -> str | Unsure:
     """A box that is not ticked sends nothing, so a hidden field says false."""
+    code = _value(call, field)
+    if isinstance(code, Unsure):
+        return code
+    more = tuple(one for one in more if one.name != "value")
     name = next((one for one in more if one.name == "name"), None)
     hidden = name or HeexAttribute("name", f"{{{field}.name}}")
-    checked = HeexAttribute("checked", f"{{{_normal('checkbox', field)}}}")
+    checked = HeexAttribute("checked", f"{{{_normal('checkbox', code)}}}")
     if any(one.name == "checked" for one in more):
         written = [*_names(field, more), HeexAttribute("value", '"true"'), *more]
     else:
@@ -207,27 +218,50 @@ def _checkbox(field: str, more: tuple[HeexAttribute, ...], target: Target) -> st
 
 
 def _radio(
-    field: str, value: Node, more: tuple[HeexAttribute, ...], target: Target
+    given: list[Node], field: str, more: tuple[HeexAttribute, ...], target: Target
 ) -> str | Unsure:
-    if not isinstance(value, (Atom, String)):
-        return Unsure("its value is computed")
-    text = value.name if isinstance(value, Atom) else value.value
-    if not text or '"' in text or "\\" in text or "{" in text:
-        return Unsure("its value is no plain text")
-    given = {one.name for one in more}
-    written = [
-        HeexAttribute("id", f'{{{field}.id <> "_{text}"}}'),
+    form, name, value = given
+    text = value.name if isinstance(value, Atom) else None
+    text = value.value if isinstance(value, String) else text
+    if text and not _MARKUP.search(text):
+        ending, quoted = re.sub(r"\W", "_", text), f'"{text}"'
+        own, written, same = f'{field}.id <> "_{ending}"', quoted, quoted
+    else:
+        code = brace_safe(value)
+        if isinstance(code, Unsure):
+            return code
+        own = f"Phoenix.HTML.Form.input_id({form.text}, {name.text}, {code})"
+        written, same = f"{{{code}}}", f"to_string({code})"
+    taken = {one.name for one in more}
+    attributes = [
+        HeexAttribute("id", f"{{{own}}}"),
         HeexAttribute("name", f"{{{field}.name}}"),
-        HeexAttribute("value", f'"{text}"'),
-        HeexAttribute("checked", f'{{to_string({field}.value) == "{text}"}}'),
+        HeexAttribute("value", written),
+        HeexAttribute("checked", f"{{to_string({field}.value) == {same}}}"),
     ]
-    kept = [one for one in written if one.name not in given]
+    kept = [one for one in attributes if one.name not in taken]
     return _void([HeexAttribute("type", '"radio"'), *kept, *more], target)
+
+
+def _selected(given: list[Node], options: Keywords | None, field: str) -> str | Unsure | None:
+    """The code of what is chosen where options say it: `selected:` counts until the form is sent,
+    `value:` always."""
+    always = None if options is None else options.get("value")
+    first = None if options is None else options.get("selected")
+    if always is not None:
+        return brace_safe(always)
+    if first is None or isinstance(first, Nil):
+        return None
+    code = brace_safe(first)
+    if isinstance(code, Unsure) or not isinstance(given[1], Atom):
+        return Unsure("an option of it has no attribute")
+    return f'Map.get({given[0].text}.params, "{given[1].name}", {code})'
 
 
 def _select(
     field: str,
     options: Node,
+    value: str | None,
     more: tuple[HeexAttribute, ...],
     prompt: Node | None,
     target: Target,
@@ -235,7 +269,7 @@ def _select(
     code = brace_safe(options)
     if isinstance(code, Unsure):
         return code
-    if any(one.name in ("value", "type", "field", "options") for one in more):
+    if any(one.name in ("type", "field", "options") for one in more):
         return Unsure("an option of it has no attribute")
     if target.core:
         asked = None if prompt is None else attribute("prompt", prompt, _CORE)
@@ -246,6 +280,7 @@ def _select(
             HeexAttribute("type", '"select"'),
             *([] if asked is None else [asked]),
             HeexAttribute("options", f"{{{code}}}"),
+            *([] if value is None else [HeexAttribute("value", f"{{{value}}}")]),
             *more,
         ]
         return _void(written, target, ".input")
@@ -255,7 +290,8 @@ def _select(
         if isinstance(text, Unsure):
             return text
         first = f'<option value="">{text}</option>'
-    shown = _shown(f"Phoenix.HTML.Form.options_for_select({code}, {field}.value)", target)
+    chosen = value or f"{field}.value"
+    shown = _shown(f"Phoenix.HTML.Form.options_for_select({code}, {chosen})", target)
     inner = f"{target.place.newline}{target.place.indent}  "
     end = f"{target.place.newline}{target.place.indent}"
     text = f"{inner}{first}{inner if first else ''}{shown}{end}"

@@ -121,14 +121,15 @@ def _tag_edits(call: Call, file: File) -> list[Edit] | Unsure:
     use = helper_use(call, layer)
     if isinstance(use, Unsure):
         return use
-    if use.end is not None:
-        return Unsure("its block gets assigns that the component does not hand to it")
+    if use.end is not None and call.name != "live_component":
+        return Unsure("it takes no block")
     text = _tag(call, use, file)
     if isinstance(text, Unsure):
         return text
     if ends_sigil(layer.sigil, text):
         return Unsure("the new text holds the delimiter of the sigil")
-    return [Edit(use.head, text)]
+    closed = [] if use.end is None else [Edit(use.end, "</.live_component>")]
+    return [Edit(use.head, text), *closed]
 
 
 def _tag(call: Call, use: HelperUse, file: File) -> str | Unsure:
@@ -166,7 +167,8 @@ def _tag(call: Call, use: HelperUse, file: File) -> str | Unsure:
         return code
     name = {"live_component": "module", "live_file_input": "upload"}.get(call.name, "entry")
     written = [HeexAttribute(name, f"{{{code}}}"), *more]
-    return opening_tag(f".{call.name}", written, place, follows=follows, self_closing=True)
+    alone = use.end is None
+    return opening_tag(f".{call.name}", written, place, follows=follows, self_closing=alone)
 
 
 def _is_socket(node: Node) -> bool:

@@ -79,7 +79,8 @@ class DeprecatedCall(Rule):
     nearly the same: `phx-click-away` also closes on a click in another tab of the page,
     `phx-feedback-for` is taken out (it does nothing since LiveView 1.0), `use Phoenix.HTML` becomes
     the imports that it stood for, the helpers module `Phoenix.Component`, `~E` `~H`. There is none
-    where more than the call has to change, as for a `live_component` without `id` or with a block.
+    where more than the call has to change, as for a `live_component` without `id`. The block of one
+    sees the assigns of its page only, not what the component handed to it before LiveView 0.17.
     """
 
     tags = (Tag.DEPRECATED,)
@@ -91,7 +92,8 @@ class DeprecatedCall(Rule):
         if not _fits(found, file) or not is_meant(found, call, file):
             return
         edits = replacement(call, file)
-        yield self._finding(call.name_span, found, edits, found.one_to_one)
+        safe = found.one_to_one and call.do_block is None
+        yield self._finding(call.name_span, found, edits, safe)
 
     @on(Call, name=("import", "use"))
     def directives(self, call: Call, file: File) -> Iterator[Finding]:
