@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lsp_server.facts.index import Index, join
 from lsp_server.facts.pages.live_callbacks import LiveHook
 from lsp_server.facts.routes.controllers import Controller, Entry
+from lsp_server.facts.routes.open_plugs import OpenPlug, open_plugs
 from lsp_server.facts.routes.router import RouterTable, Routing, routing
 from lsp_server.facts.routes.routes import PlugCall, Route
 
@@ -58,6 +59,7 @@ class Access:
     controllers: Mapping[str, Controller] = field(default_factory=dict)
     entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     hooks: Mapping[str, tuple[LiveHook, ...]] = field(default_factory=dict)
+    open: frozenset[str] = frozenset()  # plugs that let everybody through, whatever their names say
 
     def clauses(self, route: Route) -> list[Entry]:
         """The clauses of a route's action, or of the callbacks that a LiveView begins with."""
@@ -102,14 +104,17 @@ class Access:
 
     def is_behind(self, table: RouterTable, route: Route) -> bool:
         """Whether a plug around a route authenticates; what its action says does not count."""
-        return any(authenticates(name, options) for name, options in self.plugs(table, route))
+        return any(
+            authenticates(name, options) and name not in self.open
+            for name, options in self.plugs(table, route)
+        )
 
     def forwarded_behind(self, table: RouterTable) -> bool:
         """Whether another router forwards to this one: what that router asks is asked before."""
         return self.routing.forwarded(table.module)
 
 
-@join(routing, Controller, Entry, LiveHook)
+@join(routing, Controller, Entry, LiveHook, OpenPlug)
 def access(index: Index) -> Access:
     """The access of all routes."""
     entries: dict[str, list[Entry]] = {}
@@ -124,4 +129,5 @@ def access(index: Index) -> Access:
         {one.module: one for _, one in index.of(Controller)},
         {module: tuple(found) for module, found in entries.items()},
         {module: tuple(found) for module, found in hooks.items()},
+        open_plugs(index),
     )

@@ -100,7 +100,8 @@ class MissingAuthentication(ProjectRule):
       webhooks, callbacks, health checks, search, carts, contact forms and the like; routes for
       development.
     - A plug of the endpoint, a pipeline or the controller, a hook of the `live_session` or of the
-      LiveView authenticates, as far as its name tells.
+      LiveView authenticates, as far as its name tells. A plug of yours whose `call/2` surely lets
+      everybody through does not count.
     - The action, the `mount` or the `handle_params` itself speaks of the current user, of a token
       or of a permission.
     - The controller or LiveView is of a library, a macro may add plugs that cannot be seen, or

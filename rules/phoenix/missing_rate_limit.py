@@ -77,7 +77,7 @@ class MissingRateLimit(ProjectRule):
 
     - A plug of the endpoint, of a pipeline or of the controller limits, as far as its name tells
       (`RateLimit`, `Attack`, `Throttle`, a captcha), or the controller speaks of one.
-    - The route asks who the visitor is, or checks a signature.
+    - The route is behind a plug that asks who the visitor is, or checks a signature.
     - A macro may add plugs that cannot be seen. A limit in front of the application is not seen
       either: turn the rule off then.
 
