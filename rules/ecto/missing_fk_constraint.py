@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from lsp_server.facts.database.database import SQLITE, Database, Table, database
 from lsp_server.facts.database.new_migration import atom
+from lsp_server.facts.database.repo_places import repo_places
 from lsp_server.facts.database.schemas import Association, Schema, Schemas, schemas
-from lsp_server.facts.database.table_state import StoredColumn
+from lsp_server.facts.database.table_state import NOWHERE, StoredColumn
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
@@ -176,7 +177,7 @@ class MissingFkConstraint(ProjectRule):
     for existing tables on SQLite, which cannot alter a column.
     """
 
-    reads = (schemas, database)
+    reads = (schemas, database, repo_places)
     options = {"allow": ()}
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
@@ -184,6 +185,7 @@ class MissingFkConstraint(ProjectRule):
         allowed = frozenset(snapshot.settings.option(self.id, "allow", ()))
         known = schemas(snapshot.index)
         bases = database(snapshot.index)
+        alone = max(len(bases), len(repo_places(snapshot.index))) == 1
         for _, found in sorted(bases.items()):
             if found.orphan:
                 continue
@@ -197,7 +199,7 @@ class MissingFkConstraint(ProjectRule):
                 for column in table.columns.values():
                     if column.path in generated or f"{table.name}.{column.name}" in allowed:
                         continue
-                    target = _target(column, table, found, own, known, bases)
+                    target = _target(column, table, found, own, known, bases, alone)
                     if target is not None:
                         yield self._finding(found, table, column, target, place)
                         is_new |= not found.is_newest(column.path)
@@ -259,8 +261,9 @@ def _target(
     own: list[tuple[str, Schema]],
     known: Schemas,
     bases: Mapping[str, Database],
+    alone: bool,
 ) -> _Target | None:
-    """What a column without a foreign key refers to."""
+    """What a column without a foreign key refers to. `alone`: there is no other database."""
     stem = column.name.removesuffix("_id")
     if column.reference is not None or column.referred is not None or _kind(column.type) is None:
         return None
@@ -276,13 +279,16 @@ def _target(
         other = known.by_module.get(association.target)
         if other is None:
             continue  # the names say what they refer to
-        held = table_of(other.schema, other.path, bases)
-        if held is None or held.database is not found:
-            return None
         name = other.schema.column(association.references)
+        held = table_of(other.schema, other.path, bases)
+        made = _unseen(other.schema, name, found) if held is None and alone else None
+        if held is not None and held.database is found:
+            made = held.table
+        if made is None:
+            return None
         on_delete = _on_delete(other.schema, schema, association)
         why = Related(association.span, f"`belongs_to :{association.name}`", path)
-        return _checked(column, table, held.table, name, on_delete, why, found)
+        return _checked(column, table, made, name, on_delete, why, found)
     if stem == column.name or (not tied and any(schema.open for _, schema in own)):
         return None
     named = [one for name in _plurals(stem) for one in found.named(name)]
@@ -292,6 +298,30 @@ def _target(
     for path, _, association in tied:
         why = Related(association.span, f"`belongs_to :{association.name}`", path)
     return _checked(column, table, named[0], named[0].primary_key[0], "", why, found)
+
+
+def _unseen(schema: Schema, name: str, found: Database) -> Table | None:
+    """The table of a schema that no migration makes, as the schema describes it."""
+    key = schema.field(name)
+    if schema.embedded or not schema.table or key is None or any(found.named(schema.table)):
+        return None
+    kind = key.type if key.type in _UUIDS else ""
+    column = StoredColumn(name, "", NOWHERE, kind, primary_key=True)
+    folder = found.migrations[-1][1].folder
+    return Table(
+        schema.table,
+        schema.prefix,
+        folder,
+        None,
+        NOWHERE,
+        {name: column},
+        (),
+        (),
+        (),
+        False,
+        True,
+        False,
+    )
 
 
 def _checked(
@@ -305,7 +335,7 @@ def _checked(
 ) -> _Target | None:
     """The target, where the database would take the foreign key."""
     key = other.columns.get(name)
-    if key is None or other.path is None or other.uncertain:
+    if key is None or other.uncertain:
         return None
     if (other.prefix, other.folder) != (table.prefix, table.folder):
         return None
