@@ -40,10 +40,19 @@ from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
 
 from ._bindings import ELEMENT, PARAMETER, Binding, Path, bindings_of
-from ._harmless import ARITHMETIC, is_harmless_call, passes_on, selects, speaks_for_itself
+from ._checked import is_checked
+from ._harmless import (
+    ARITHMETIC,
+    is_harmless_call,
+    is_sql_by_name,
+    passes_on,
+    selects,
+    speaks_for_itself,
+)
 
 STEPS = 3_000  # expressions that are followed from one place where SQL is run
 PIECES = 50  # more than anybody reads of one place
+_ELEMENTS = frozenset({"Enum.find", "Enum.at", "Enum.random", "List.first", "hd", "List.last"})
 _LITERALS = (Integer, Float, Atom, Boolean, Nil, Char)
 
 
@@ -118,6 +127,8 @@ class SqlFlow:
         path, piece = item.path, item.piece
         if isinstance(node, (*_LITERALS, ModuleAttribute)):
             return []
+        if isinstance(node, (Identifier, Call, Access)) and is_checked(node, self._form(node)):
+            return []
         if isinstance(node, Identifier):
             return self._variable(node, item)
         if isinstance(node, UnaryOperator) and not isinstance(node, Capture):
@@ -146,8 +157,10 @@ class SqlFlow:
                 return _operands(node, item.chain or node)
             case BinaryOperator() if node.operator in ARITHMETIC:
                 return []
-            case List():
-                return [_Item(one, (), piece) for one in node.elements]
+            case List():  # pieces of a text, one after the other
+                return [
+                    _Item(one, (), piece or Piece(one, one.span, node)) for one in node.elements
+                ]
             case Access():
                 target = node.target
                 return [] if isinstance(target, (ModuleAttribute, Map)) else None
@@ -163,7 +176,8 @@ class SqlFlow:
         found = bindings_of(node, form)
         if found is None and form is not None and clauses_of(node, form):
             return self._results(node, form, item)
-        return self._bound(found, item)
+        below = self._bound(found, item)
+        return [] if below is None and is_sql_by_name(node.name) else below
 
     def _bound(self, found: Binding | None, item: _Item) -> list[_Item] | None:
         """What a variable stands for."""
@@ -224,6 +238,8 @@ class SqlFlow:
             return self._elements(call, arguments, item)
         if passes_on(call):
             return [_Item(arguments[0], path, piece), *_replacement(call, arguments, item)]
+        if call.dotted in _ELEMENTS:
+            return [_Item(arguments[0], (ELEMENT, *path), piece)]
         if call.dotted == "Enum.join":
             return [_Item(arguments[0], (ELEMENT,), piece)]
         if call.dotted in ("Enum.map_join", "then", "Kernel.then"):

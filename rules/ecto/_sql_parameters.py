@@ -8,15 +8,23 @@ from dataclasses import dataclass
 from lsp_server.document import Document
 from lsp_server.lint.finding import Edit
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier, Match, strip_parentheses
+from lsp_server.syntax.elixir import (
+    BinaryOperator,
+    Call,
+    Dot,
+    Identifier,
+    Match,
+    strip_parentheses,
+)
 from lsp_server.syntax.literals import Keywords, List, Quoted
 from lsp_server.syntax.node import Node
+from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
 
 from ._bindings import PARAMETER, bindings_of
 from ._sql_flow import Piece
 from ._sql_sinks import Sink
-from ._sql_text import Located, Part, Place, locate
+from ._sql_text import Located, Part, Place, locate, parts_of
 
 WIDTH = 98
 _NUMBERED = re.compile(r"[$@](\d+)")
@@ -34,11 +42,12 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The pieces of one text that can be parameters, in their order."""
+    """The pieces of a text that can be parameters, in their order; the literals and chains of `<>`
+    that it is put together from."""
 
     document: Document
     sink: Sink
-    text: Node
+    texts: tuple[Node, ...]
     parameters: tuple[Parameter, ...]
 
     def build(self, snapshot: Snapshot) -> list[Edit]:
@@ -63,7 +72,8 @@ class Parameters:
         ]
         if not _fits(self.document, [*edits, added]):
             return []
-        return [*edits, added, *self._joined(edits)]
+        joined = (edit for text in self.texts for edit in self._joined(text, edits))
+        return [*edits, added, *joined]
 
     def _inserted(self, style: str) -> list[tuple[int | None, str]]:
         """The values with their positions among the parameters that are there (None: the end)."""
@@ -73,20 +83,21 @@ class Parameters:
             for one in self.parameters
         ]
 
-    def _joined(self, edits: list[Edit]) -> list[Edit]:
+    def _joined(self, text: Node, edits: list[Edit]) -> list[Edit]:
         """The edit that pulls a text up beside its `sql =`, as the formatter does once it fits."""
-        lines, match = self.document.lines, self.text.parent
-        line = lines.line_at(self.text.start)
+        lines, match = self.document.lines, text.parent
+        line = lines.line_at(text.start)
         if not isinstance(match, Match) or lines.line_at(match.start) != line - 1:
             return []
-        if lines.line_at(self.text.end) != line:
+        if lines.line_at(text.end) != line:
             return []
         head, tail = lines.line_bytes(line - 1).rstrip(), lines.line_bytes(line).strip()
-        growth = sum(len(one.text) - one.span.length for one in edits)
+        own = [one for one in edits if text.span.covers(one.span)]
+        growth = sum(len(one.text) - one.span.length for one in own)
         if len(f"{head.decode()} {tail.decode()}") + growth > WIDTH or not head.endswith(b"="):
             return []
         end_of_head = lines.starts[line - 1] + len(head)
-        return [Edit(Span(end_of_head, self.text.start), " ")]
+        return [Edit(Span(end_of_head, text.start), " ")]
 
 
 def _written(parameter: Parameter, mark: str) -> str:
@@ -106,11 +117,12 @@ def _question_marks(sql: str) -> int:
 def parameter_for(
     piece: Piece, sink: Sink, document: Document, parts: list[Part]
 ) -> Parameter | None:
-    """What a piece becomes as a parameter; None for a name, and where the text does not go straight
-    from where it is written to where it is run."""
-    if sink.params is None or not _is_direct(piece.text, sink, document):
+    """What a piece of the text that is run becomes as a parameter; None for a name."""
+    if sink.params is None:
         return None
     located = locate(parts, piece.span)
+    if not piece.text.span.covers(located.span):
+        return None
     value = None if located.place is Place.OTHER else _value(piece, located, document)
     if value is None:
         return None
@@ -145,18 +157,29 @@ _JOINT_AFTER = re.compile(rb'\s*<>\s*"')
 _JOINED = re.compile(rb'"\s*<>\s*(.*?)\s*<>\s*"', re.S)
 
 
-def _is_direct(text: Node, sink: Sink, document: Document) -> bool:
-    sql = strip_parentheses(sink.sql)
-    if sql == text:
-        return True
-    form = document.outline.form_at(sql.start)
-    if not isinstance(sql, Identifier) or form is None:
-        return False
-    found = bindings_of(sql, form)
-    if found is None or found.kind is PARAMETER or found.path != () or len(found.values) != 1:
-        return False
-    uses = sum(1 for one in form.node.find(Identifier) if one.name == sql.name)
-    return strip_parentheses(found.values[0]) == text and uses == 2
+def text_of(sink: Sink, document: Document) -> list[Part]:
+    """The text that is run, in order, as far as it goes straight from where its steps are written
+    to where it is run: through variables that are used nowhere else."""
+    form = document.outline.form_at(sink.sql.start)
+
+    def follow(variable: Identifier) -> Node | None:
+        found = bindings_of(variable, form)
+        if form is None or found is None or found.kind is PARAMETER or found.path != ():
+            return None
+        value = strip_parentheses(found.values[0]) if len(found.values) == 1 else None
+        is_text = isinstance(value, (Quoted, Identifier)) or (
+            isinstance(value, BinaryOperator) and value.operator == "<>"
+        )
+        return value if is_text and _is_used_once(variable.name, form) else None
+
+    return parts_of(sink.sql, follow)
+
+
+def _is_used_once(name: str, form: Form) -> bool:
+    """Whether a variable is read as often as it is bound."""
+    bound = sum(1 for match in form.index.nodes(Match) if match.left.text == name)
+    named = (one for one in form.node.find(Identifier) if one.name == name)
+    return sum(1 for one in named if not isinstance(one.parent, Dot)) == 2 * bound
 
 
 def _value(piece: Piece, located: Located, document: Document) -> str | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from lsp_server.syntax.elixir import BinaryOperator, strip_parentheses
-from lsp_server.syntax.literals import INTERPOLATION, Quoted
+from lsp_server.syntax.elixir import BinaryOperator, Identifier, strip_parentheses
+from lsp_server.syntax.literals import Quoted
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span
 
@@ -36,35 +37,45 @@ class Part:
         return self.text == HOLE
 
 
-def parts_of(text: Node) -> list[Part]:
-    """A literal or a chain of `<>` in order."""
+def nothing(variable: Identifier) -> Node | None:
+    """Follows no variable."""
+    return None
+
+
+def parts_of(text: Node, follow: Callable[[Identifier], Node | None] = nothing) -> list[Part]:
+    """A literal or a chain of `<>` in order, with the texts that `follow` gives for variables."""
     found: list[Part] = []
-    pending: list[Node] = [text]
+    pending: list[Node | Part] = [text]
     while pending:
-        node = strip_parentheses(pending.pop())
+        one = pending.pop()
+        if isinstance(one, Part):
+            found.append(one)
+            continue
+        node = strip_parentheses(one)
         if isinstance(node, BinaryOperator) and node.operator == "<>":
             pending += [node.right, node.left]
         elif isinstance(node, Quoted):
-            found += _of_literal(node)
+            pending += reversed(_of_literal(node, follow))
         else:
-            found.append(Part(HOLE, node.span))
+            inner = follow(node) if isinstance(node, Identifier) else None
+            pending.append(inner or Part(HOLE, node.span))
     return found
 
 
-def _of_literal(node: Quoted) -> list[Part]:
-    found: list[Part] = []
+def _of_literal(node: Quoted, follow: Callable[[Identifier], Node | None]) -> list[Node | Part]:
+    found: list[Node | Part] = []
     source, at = node.tree.source, node.content.start
-    for raw in node.raw.named_children:
-        if raw.kind_id == INTERPOLATION:
-            found.append(_written(source, Span(at, raw.start_byte)))
-            found.append(Part(HOLE, Span(raw.start_byte, raw.end_byte)))
-            at = raw.end_byte
-    found.append(_written(source, Span(at, node.content.end)))
-    return [one for one in found if one.text]
+    for one in node.interpolations:
+        found += _written(source, Span(at, one.start))
+        value = one.expression
+        inner = follow(value) if isinstance(value, Identifier) else None
+        found.append(inner or Part(HOLE, one.span))
+        at = one.end
+    return [*found, *_written(source, Span(at, node.content.end))]
 
 
-def _written(source: bytes, span: Span) -> Part:
-    return Part(span.slice(source).decode("utf-8", "replace"), span)
+def _written(source: bytes, span: Span) -> list[Part]:
+    return [Part(span.slice(source).decode("utf-8", "replace"), span)] if span.length else []
 
 
 _VALUE_BEFORE = re.compile(

@@ -17,7 +17,7 @@ from lsp_server.syntax.outline import Module
 from lsp_server.text import Span
 
 from ._sql_flow import Piece, SqlFlow
-from ._sql_parameters import Parameter, Parameters, parameter_for
+from ._sql_parameters import Parameter, Parameters, parameter_for, text_of
 from ._sql_sinks import NAMES, UNSAFE, Sink, fragments, sink_of
 from ._sql_text import Part, Place, is_quoted_name, locate, parts_of
 
@@ -62,12 +62,15 @@ class SqlInjection(Rule):
 
     - Everything that goes into the text is written out: literals, module attributes, elements of
       literal lists, results of private functions that return nothing else.
+    - What a test makes sure of: `if column in @columns do`, `unless column in @columns, do: raise`,
+      `true = column in @columns`, a clause of `case` for a literal.
     - Numbers: arithmetic, `length`, `String.to_integer`, variables that a guard makes sure of
       (`when is_integer(id)`), arguments of private functions that are one of these in every call.
     - Times, UUIDs and what is read from the application's configuration.
     - What says in its name that it is quoted or escaped, `Repo.to_sql`, `__schema__`, and names of
       tables and columns that stand in the quotes of a name (`"#{table}"`).
-    - A text of SQL that comes from elsewhere as a whole.
+    - A text of SQL that comes from elsewhere as a whole, also with more behind it if its name says
+      that it is SQL (`sql <> " LIMIT 1"`).
     - Migrations, seeds, mix tasks, scripts and tests.
 
     ## What the fix changes
@@ -76,7 +79,7 @@ class SqlInjection(Rule):
     is added to the list of parameters; quotes around it go. `IN (#{Enum.join(ids, ",")})` becomes
     `= ANY($1)` on Postgres. There is no fix for the name of a table or column, which cannot be a
     parameter (choose it from a list of your own), for parts of statements, and where the text is
-    used more than once or made in another function.
+    used more than once, made in a branch or in another function.
     """
 
     severity = Severity.ERROR
@@ -92,18 +95,24 @@ class SqlInjection(Rule):
         for sink in _sinks(module, file):
             flow = flow or SqlFlow(file.document)
             groups: dict[_Group, list[tuple[Piece, Parameter | None]]] = {}
+            whole = text_of(sink, file.document)
+            order = {part.span: at for at, part in enumerate(whole)}
             texts: dict[Span, list[Part]] = {}
             for piece, place in flow.pieces(sink.sql):
                 if piece.span in seen:
                     continue
                 seen.add(piece.span)
-                parts = texts.get(piece.text.span) or parts_of(piece.text)
-                texts[piece.text.span] = parts
+                parts = whole
+                if piece.span not in order:
+                    parts = texts.setdefault(piece.text.span, parts_of(piece.text))
                 if not is_quoted_name(parts, piece.span):
-                    parameter = parameter_for(piece, sink, file.document, parts)
+                    parameter = None
+                    if parts is whole:
+                        parameter = parameter_for(piece, sink, file.document, parts)
                     group = _Group(place, _advice(piece, parts), parameter is not None)
                     groups.setdefault(group, []).append((piece, parameter))
             for group, found in groups.items():
+                found.sort(key=lambda one: order.get(one[0].span, 0))
                 yield self._finding(group, found, sink, file.document)
 
     def _finding(
@@ -124,7 +133,8 @@ class SqlInjection(Rule):
         parameters = tuple(one for _, one in found if one is not None)
         fix: Fix | None = None
         if parameters:
-            whole = Parameters(document, sink, pieces[0].text, parameters)
+            texts = tuple({one.text.span: one.text for one in pieces}.values())
+            whole = Parameters(document, sink, texts, parameters)
             title = "Make it a parameter" if len(parameters) == 1 else "Make them parameters"
             fix = Fix.safe(title, whole.build)
         names = list(dict.fromkeys(_shown(one) for one in pieces))
