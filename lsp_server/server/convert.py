@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -22,6 +23,15 @@ Read = Callable[[str], Document | None]
 UriOf = Callable[[str], str]  # by path from the project's root
 
 SOURCE = "retort"
+# The names that editors have for the languages of Retort's files.
+SUFFIXES = {
+    "elixir": ".ex",
+    "heex": ".heex",
+    "phoenix-heex": ".heex",
+    "eex": ".eex",
+    "eelixir": ".eex",
+    "html-eex": ".eex",
+}
 
 
 def to_path(uri: str) -> Path | None:
@@ -30,6 +40,16 @@ def to_path(uri: str) -> Path | None:
         return None
     written = to_fs_path(uri)
     return None if written is None else Path(written)
+
+
+def unsaved_path(uri: str, language: str) -> Path | None:
+    """Where a text is thought to lie that is in no file yet (`untitled:`), in a folder that can
+    hold none; None for files, and for languages that Retort does not read."""
+    scheme, _, name = uri.partition(":")
+    suffix = SUFFIXES.get(language)
+    if scheme != "untitled" or suffix is None:
+        return None
+    return Path(os.devnull) / f"{name.rpartition('/')[2].removesuffix(suffix)}{suffix}"
 
 
 def to_uri(path: Path) -> str:

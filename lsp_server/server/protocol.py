@@ -13,7 +13,13 @@ from concurrent.futures import Future
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInvalidRequest,
+    JsonRpcServerNotInitialized,
+)
 from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.json_rpc import RPCMessage, RPCRequest
 from pygls.protocol.language_server import lsp_method
 
 Step = Generator[Any, Any, None]
@@ -21,6 +27,8 @@ Step = Generator[Any, Any, None]
 
 class RetortProtocol(LanguageServerProtocol):
     """The protocol with documents left to the server."""
+
+    _knows_client = False  # whether `initialize` was sent
 
     def _pass_on(self, method: str, params: object) -> Step:
         handler = self.fm.features.get(method)
@@ -41,6 +49,24 @@ class RetortProtocol(LanguageServerProtocol):
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> Step:
         """Hand the notification to the server."""
         yield from self._pass_on(types.TEXT_DOCUMENT_DID_CLOSE, params)
+
+    def handle_message(self, message: RPCMessage) -> None:
+        """Refuse requests that come out of turn, which pygls 2.1 answers anyhow or not at all."""
+        if isinstance(message, RPCRequest):
+            refusal = self._refusal(message.method)
+            if refusal is not None:
+                self._send_response(message.id, error=refusal.to_response_error())
+                return
+        super().handle_message(message)
+
+    def _refusal(self, method: str) -> JsonRpcException | None:
+        """Why a request cannot be answered now (LSP 3.17, Lifecycle Messages)."""
+        if self._shutdown:
+            return JsonRpcInvalidRequest("the server has been shut down")
+        if method == types.INITIALIZE:
+            known, self._knows_client = self._knows_client, True
+            return JsonRpcInvalidRequest("the server is initialized already") if known else None
+        return None if self._knows_client else JsonRpcServerNotInitialized()
 
     @property
     def was_shut_down(self) -> bool:

@@ -8,6 +8,8 @@ import os
 import stat
 import sys
 import threading
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -51,7 +53,8 @@ def serve_stdio() -> NoReturn:
     stdin, stdout = _own_streams()
     server = make_server()
     if _can_be_awaited(stdin, stdout):
-        _serve_in_the_loop(server, stdin, stdout)
+        server.protocol.set_writer(StdoutWriter(stdout))
+        _serve_in_the_loop(server, partial(_awaited, stdin))
     else:
         server.start_io(stdin, stdout)
     _end(0 if server.was_shut_down else 1)
@@ -65,27 +68,39 @@ def _can_be_awaited(stdin: BinaryIO, stdout: BinaryIO) -> bool:
     return os.name == "posix" and kind and not os.path.samestat(ours, theirs)
 
 
-def _serve_in_the_loop(server: RetortServer, stdin: BinaryIO, stdout: BinaryIO) -> None:
+async def _awaited(stream: BinaryIO) -> asyncio.StreamReader:
+    """A stream that the event loop reads itself."""
+    reader = asyncio.StreamReader(limit=1 << 20)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), stream
+    )
+    return reader
+
+
+def _serve_in_the_loop(
+    server: RetortServer, connect: Callable[[], Awaitable[asyncio.StreamReader]]
+) -> None:
     """What `start_io` of pygls 2.1 does, but for its thread that reads: three turns of it for each
-    message took longer than the check of a keystroke, and waited for the interpreter's lock."""
+    message took longer than the check of a keystroke, and waited for the interpreter's lock.
+
+    `connect` waits for the client and gives the protocol its writer. Raises OSError where it
+    cannot."""
 
     async def serve() -> None:
-        reader = asyncio.StreamReader(limit=1 << 20)
-        loop = asyncio.get_running_loop()
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), stdin)
-        await run_async(
-            stop_event=stop,
-            reader=reader,
-            protocol=server.protocol,
-            error_handler=server.report_server_error,
-        )
+        reader = await connect()
+        try:
+            await run_async(
+                stop_event=stop,
+                reader=reader,
+                protocol=server.protocol,
+                error_handler=server.report_server_error,
+            )
+        except (ConnectionError, asyncio.IncompleteReadError):
+            log.error("The client is gone.")
 
     stop = server._stop_event = threading.Event()
-    server.protocol.set_writer(StdoutWriter(stdout))
     try:
         asyncio.run(serve())
-    except BrokenPipeError:
-        log.error("The client is gone.")
     except (KeyboardInterrupt, SystemExit):
         pass
     finally:
@@ -110,6 +125,23 @@ def _own_streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 def serve_tcp(host: str, port: int) -> NoReturn:
-    """Serve one client on a port, and end the process. Raises OSError where it cannot be had."""
-    make_server().start_tcp(host, port)
+    """Serve one client on a port, and end the process. The port is closed once somebody has come,
+    so that the system refuses whoever comes later. Raises OSError where it cannot be had."""
+    server = make_server()
+
+    async def first_client() -> asyncio.StreamReader:
+        first: asyncio.Future[asyncio.StreamReader] = asyncio.get_running_loop().create_future()
+
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if first.done():
+                writer.close()
+                return
+            listening.close()
+            server.protocol.set_writer(writer)
+            first.set_result(reader)
+
+        listening = await asyncio.start_server(connected, host, port)
+        return await first
+
+    _serve_in_the_loop(server, first_client)
     _end(0)

@@ -48,7 +48,8 @@ class Place:
 class Session:
     """One client. `options` are those it was started with, `overrides` the settings that hold now,
     `own` those of single projects where the client has them, `folders` the projects that each of
-    its folders has opened, `uris` each open file's URI as the client wrote it."""
+    its folders has opened, `uris` each open file's URI as the client wrote it, `unsaved` the paths
+    of open texts that are in no file yet."""
 
     features: Features = field(default_factory=Features)
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class Session:
     workspaces: dict[Path, Workspace] = field(default_factory=dict)
     folders: dict[Path, list[Path]] = field(default_factory=dict)
     uris: dict[Path, str] = field(default_factory=dict)
+    unsaved: dict[str, Path] = field(default_factory=dict)
     loose: set[Path] = field(default_factory=set)  # folders of lone files, which are not read
 
     def add_folder(self, folder: Path) -> list[Workspace]:
@@ -100,9 +102,13 @@ class Session:
         workspace = self.workspaces[root] = Workspace(root, self.settings_of(root))
         return workspace
 
+    def file(self, uri: str) -> Path | None:
+        """The file behind a URI, or the path that a text without a file has meanwhile."""
+        return self.unsaved.get(uri) or to_path(uri)
+
     def locate(self, uri: str) -> Place | None:
         """The file behind a URI in the project that it belongs to; None where there is none."""
-        file = to_path(uri)
+        file = self.file(uri)
         if file is None:
             return None
         roots = [root for root in self.workspaces if file.is_relative_to(root)]
@@ -114,10 +120,10 @@ class Session:
     def locate_or_open(self, uri: str) -> tuple[Place, bool] | None:
         """As `locate`, but a project is opened for a file that belongs to none; also whether that
         project is to be read. A folder in which a file merely lies is not."""
-        place, file = self.locate(uri), to_path(uri)
+        place, file = self.locate(uri), self.file(uri)
         if place is not None or file is None:
             return None if place is None else (place, False)
-        root = find_root(file)
+        root = file.parent if uri in self.unsaved else find_root(file)
         workspace = self._open(root)
         readable = is_project_root(root)
         if not readable:

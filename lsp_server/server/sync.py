@@ -8,7 +8,7 @@ from lsprotocol import types
 
 from lsp_server.config import FILE_NAME
 from lsp_server.server import configuration, diagnostics
-from lsp_server.server.convert import to_changes, to_path
+from lsp_server.server.convert import to_changes, unsaved_path
 from lsp_server.server.session import Place
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ def register(server: RetortServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
         item = params.text_document
-        found, file = session.locate_or_open(item.uri), to_path(item.uri)
+        if (unsaved := unsaved_path(item.uri, item.language_id)) is not None:
+            session.unsaved[item.uri] = unsaved
+        found, file = session.locate_or_open(item.uri), session.file(item.uri)
         if found is None or file is None:
             return
         place, unread = found
@@ -56,11 +58,12 @@ def register(server: RetortServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
-        place, file = session.locate(uri), to_path(uri)
+        place, file = session.locate(uri), session.file(uri)
         if place is None or file is None or not place.is_open:
             return
         scheduler.forget(place)
         session.uris.pop(file, None)
+        session.unsaved.pop(uri, None)
         context = place.workspace.context.digest
         place.workspace.close_document(place.path)
         diagnostics.closed(server, place, uri)

@@ -97,10 +97,12 @@ class Editor:
         """The URI of a file of the project; a URI is itself."""
         return path if ":" in path else (self.root / path).as_uri()
 
-    def open(self, path: str, text: str | None = None, version: int = 0) -> str:
+    def open(
+        self, path: str, text: str | None = None, version: int = 0, language: str = "elixir"
+    ) -> str:
         """Open a file; the answer is its text."""
         text = (self.root / path).read_bytes().decode() if text is None else text
-        item = types.TextDocumentItem(self.uri(path), "elixir", version, text)
+        item = types.TextDocumentItem(self.uri(path), language, version, text)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
         return text
 

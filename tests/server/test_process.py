@@ -219,10 +219,21 @@ def free_port() -> int:
         return port
 
 
+def listeners(port: int) -> set[str]:
+    """The addresses at which somebody listens on a port, as Linux writes them."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {
+        one[1].partition(":")[0]
+        for one in lines
+        if one[1].endswith(f":{port:04X}") and one[3] == "0A"
+    }
+
+
 def test_tcp(tmp_path: Path) -> None:
     port = free_port()
     with started(tmp_path, "--tcp", f":{port}") as server:
         for _ in range(500):
+            assert listeners(port) <= {"0100007F"}, "it listens beyond the loopback"
             try:
                 connection = socket.create_connection(("127.0.0.1", port))
                 break
@@ -240,12 +251,8 @@ def test_tcp(tmp_path: Path) -> None:
             stream.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
             stream.flush()
             assert stream.readline().startswith(b"Content-Length")
-        listening = {
-            line.split()[1].split(":")[0]
-            for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
-            if line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"
-        }
-        assert listening <= {"0100007F"}, "it listens beyond the loopback"
+            with pytest.raises(ConnectionRefusedError):  # one client, and no waiting for ever
+                socket.create_connection(("127.0.0.1", port))
         assert server.process.wait(timeout=10) == 0, "it ends with its client"
 
 
@@ -282,6 +289,31 @@ SESSION = messages(
     {"id": 2, "method": "shutdown"},
     {"method": "exit"},
 )
+
+
+def test_requests_out_of_turn_are_refused() -> None:
+    start = {"method": "initialize", "params": {"processId": None, "capabilities": {}}}
+    hover = {
+        "method": "textDocument/hover",
+        "params": {
+            "textDocument": {"uri": "file:///a.ex"},
+            "position": {"line": 0, "character": 0},
+        },
+    }
+    sent = messages(
+        {"id": 1, **hover},
+        {"id": 2, **start},
+        {"id": 3, **start},
+        {"id": 4, "method": "shutdown"},
+        {"id": 5, **hover},
+        {"id": 6, "method": "shutdown"},
+        {"method": "exit"},
+    )
+    done = subprocess.run(COMMAND, input=sent, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0
+    answers = [json.loads(one) for one in re.findall(rb'\{"[^\r]*\}(?=Content|$)', done.stdout)]
+    codes = {one["id"]: one.get("error", {}).get("code") for one in answers if "id" in one}
+    assert codes == {1: -32002, 2: None, 3: -32600, 4: None, 5: -32600, 6: -32600}
 
 
 def test_messages_may_come_from_a_file(tmp_path: Path) -> None:

@@ -111,16 +111,33 @@ async def test_a_refused_file_says_so(neovim: Editor) -> None:
     assert found[0].severity is types.DiagnosticSeverity.Information
 
 
-async def test_files_without_a_path_are_left_alone(neovim: Editor) -> None:
-    neovim.open("untitled:Untitled-1", "one()")
-    neovim.change("untitled:Untitled-1", 1, "two()")
-    neovim.save("untitled:Untitled-1")
-    neovim.close("untitled:Untitled-1")
-    neovim.change(PAGE_PATH, 7, "two()")  # was never opened
+async def test_a_text_without_a_file_is_checked_by_itself(neovim: Editor) -> None:
+    buffer = "untitled:Untitled-1"
+    neovim.open(buffer, "one()")
+    await neovim.diagnostics(buffer, ONE)
+    neovim.change(buffer, 1, "three()")
+    await neovim.diagnostics(buffer)
+    neovim.save(buffer)
+    neovim.change(buffer, 2, "three()\none()")
+    found = await neovim.diagnostics(buffer, ONE)
+    assert found[0].range.start.line == 1
+    edit = (await neovim.action(buffer, found[0].range, "Write two")).edit
+    assert edit is not None and buffer in str(edit)
+    neovim.close(buffer)
+    await neovim.diagnostics(buffer)
+    assert neovim.server is not None
+    assert list(neovim.server.session.workspaces) == [neovim.root]
+    assert {one.uri for one in neovim.published if "Untitled" in one.uri} == {buffer}
+
+
+async def test_what_was_never_opened_is_left_alone(neovim: Editor) -> None:
+    neovim.open("untitled:notes.txt", "one()", language="plaintext")
+    neovim.change("untitled:notes.txt", 1, "two()")
+    neovim.change(PAGE_PATH, 7, "two()")
     neovim.close(PAGE_PATH)
     neovim.open(PAGE_PATH)
     await neovim.diagnostics(PAGE_PATH, ONE)
-    assert [one for one in neovim.published if "Untitled" in one.uri] == []
+    assert [one for one in neovim.published if "untitled" in one.uri] == []
 
 
 async def test_a_file_outside_of_every_folder_is_checked_by_itself(

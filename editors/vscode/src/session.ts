@@ -109,6 +109,7 @@ export class Session implements vscode.Disposable {
     return {
       documentSelector: [
         ...LANGUAGES.map((language) => ({ scheme: "file", language })),
+        ...LANGUAGES.map((language) => ({ scheme: "untitled", language })),
         { scheme: "file", pattern: "**/.retort.toml" },
         { scheme: "file", pattern: "**/assets/js/**/*.{js,ts}" },
       ],
