@@ -25,6 +25,10 @@ _PAIR = re.compile(r"""([A-Za-z_@:][\w.:@-]*)=(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`
 _ENTITY = re.compile(r"&#?\w+;")
 _PLAIN = re.compile(r"@?[A-Za-z_][\w.]*[?!]?")
 _SPECIAL = re.compile(r'["\\]|#\{')
+_SPECIAL_IN_SIGIL = re.compile(r"\\|#\{")
+_BRACE = re.compile(r"[{}]")
+_ESCAPED_QUOTES = 3
+_DELIMITERS = (("~s(", ")"), ("~s[", "]"), ("~s|", "|"))
 # What Phoenix.HTML marks as safe is a tuple, which a string cannot take in.
 _SAFE = frozenset({"raw", "content_tag", "tag", "link", "img_tag", "html_escape", "sigil_E"})
 
@@ -181,7 +185,29 @@ def _expression(parts: Sequence[_Part]) -> str | Unsure:
             return code
     if any(_is_safe(part) for part in parts if not isinstance(part, str)):
         return Unsure("what `raw` and its like return cannot be a part of a string")
-    return '"' + "".join(map(_in_string, parts)) + '"'
+    return _string(parts)
+
+
+def _string(parts: Sequence[_Part]) -> str:
+    """A string of the parts; in `~s` where too many quotes in it would need a backslash."""
+    text = "".join(part for part in parts if isinstance(part, str))
+    opens, closes = '"', '"'
+    if text.count('"') > _ESCAPED_QUOTES:
+        fitting = (pair for pair in _DELIMITERS if not set(pair[0][-1] + pair[1]) & set(text))
+        opens, closes = next(fitting, (opens, closes))
+    special = _SPECIAL if opens == '"' else _SPECIAL_IN_SIGIL
+    written = [
+        special.sub(lambda found: "\\" + found[0], part)
+        if isinstance(part, str)
+        else f"#{{{part[0]}}}"
+        for part in parts
+    ]
+    if not balanced("".join(written)):
+        written = [
+            one if not isinstance(part, str) else _BRACE.sub(r"\\\g<0>", one)
+            for one, part in zip(written, parts, strict=True)
+        ]
+    return f"{opens}{''.join(written)}{closes}"
 
 
 def _is_safe(part: tuple[str, Node | None]) -> bool:
@@ -189,15 +215,8 @@ def _is_safe(part: tuple[str, Node | None]) -> bool:
     return node is not None and any(call.name in _SAFE for call in node.find(Call))
 
 
-def _in_string(part: _Part) -> str:
-    if not isinstance(part, str):
-        return f"#{{{part[0]}}}"
-    text = _SPECIAL.sub(lambda found: "\\" + found[0], part)
-    return text if balanced(text) else text.replace("{", "\\{").replace("}", "\\}")
-
-
 def _quoted(text: str) -> str:
-    return '"' + _in_string(html.unescape(text)) + '"'
+    return _string([html.unescape(text)])
 
 
 def _classes(parts: Sequence[_Part]) -> str | Unsure:

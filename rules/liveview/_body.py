@@ -75,12 +75,24 @@ def only_root(block: heex.EexBlock, layer: TemplateLayer) -> heex.Tag | None:
 
 def keeps_space(block: heex.EexBlock, root: heex.Tag, layer: TemplateLayer, loop: bool) -> bool:
     """Whether nothing that is seen depends on the blanks between a block and its root."""
-    source = layer.source
-    if root.name not in _INLINE or len(block.clauses[0].children) == 1:
+    source, inside = layer.source, block.clauses[0].children
+    if root.name not in _INLINE or len(inside) == 1:
         return True
+    if loop:
+        return False
     before = source[max(block.span.start - 1, layer.span.start) : block.span.start]
     after = source[block.span.end : min(block.span.end + 1, layer.span.end)]
-    return not loop and not before.strip() and not after.strip()
+    is_first, is_last = inside[0] is root, inside[-1] is root
+    return (is_first or not before.strip()) and (is_last or not after.strip())
+
+
+def blanks_beside(block: heex.EexBlock, root: heex.Tag, layer: TemplateLayer) -> tuple[str, str]:
+    """The blanks before and after the root that are on its line, put there to part it from its
+    neighbours."""
+    inside = block.clauses[0].children
+    sides = (inside[0], inside[-1])
+    before, after = ("" if one is root else one.span.slice(layer.source).decode() for one in sides)
+    return ("" if "\n" in before else before, "" if "\n" in after else after)
 
 
 def taken_over(

@@ -20,7 +20,7 @@ from lsp_server.text import Span
 from ._attributes import has_eex, item_of, value_of
 from ._body import body_nodes
 from ._forms import bound_form, form_attributes
-from ._template_errors import said
+from ._template_errors import refused_attributes, said, spelled_out
 
 _BRACES = {b"{": b"&lbrace;", b"}": b"&rbrace;"}
 _LONE_ANGLE = re.compile(rb"<(?=[^A-Za-z/!?])")
@@ -65,6 +65,11 @@ def _tag(tag: heex.Tag, layer: TemplateLayer) -> list[Edit] | Unsure:
     if tag.name[:1].isupper():
         return Unsure(f"`<{tag.name}>` would be a component")
     edits: list[Edit] = []
+    for one in refused_attributes(tag):
+        name = spelled_out(one, layer.template)
+        if name is None:
+            return Unsure(f"`{one.name}` is no attribute of HEEx")
+        edits.append(Edit(one.name_span, name))
     for item in tag.items:
         text: str | Unsure | None = None
         where = item.span

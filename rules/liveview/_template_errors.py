@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lsp_server.syntax import heex
 from lsp_server.syntax.heex import ErrorKind, TemplateError
 
 _SAID = {
@@ -34,3 +35,32 @@ def said(error: TemplateError) -> str:
     """One clause that names the thing that is wrong."""
     name = " ".join(error.name.split())[:60]
     return _SAID[error.kind].format(name=name, expected=error.expected)
+
+
+# What HEEx of LiveView 0.18 to 1.2 knows; it refuses any other name that begins with a colon.
+_SPECIAL = frozenset({":let", ":if", ":for", ":key", ":type"})
+_BINDS = {"x-": "x-bind", "v-": "v-bind"}
+
+
+def refused_attributes(tag: heex.Tag) -> list[heex.Attribute]:
+    """The attributes that begin with a colon and are none of HEEx's own: `:class` of Alpine."""
+    return [
+        one
+        for one in tag.attributes
+        if isinstance(one, heex.Attribute) and one.name[:1] == ":" and one.name not in _SPECIAL
+    ]
+
+
+def spelled_out(attribute: heex.Attribute, template: heex.Template) -> str | None:
+    """`:class` as the script library of the template writes it in full, `x-bind:class`; None where
+    the other attributes do not tell Alpine from Vue."""
+    found = {
+        bind
+        for tag in heex.walk(template)
+        if isinstance(tag, heex.Tag)
+        for one in tag.attributes
+        if isinstance(one, heex.Attribute)
+        for start, bind in _BINDS.items()
+        if one.name.startswith(start)
+    }
+    return f"{found.pop()}{attribute.name}" if len(found) == 1 else None

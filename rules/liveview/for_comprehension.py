@@ -12,7 +12,7 @@ from lsp_server.syntax import heex
 from lsp_server.syntax.elixir import BinaryOperator
 from lsp_server.syntax.template_edits import HeexAttribute, Unsure, brace_safe
 
-from ._body import keeps_space, only_root, taken_over
+from ._body import blanks_beside, keeps_space, only_root, taken_over
 
 
 class ForComprehension(Rule):
@@ -49,7 +49,8 @@ class ForComprehension(Rule):
     - More than one tag in the block, text beside it, or a comment.
     - Several generators, filters or options: `:for` takes one generator.
     - A tag that has a `:for` already.
-    - Blanks in the block that `<pre>` or `<textarea>` would show.
+    - Blanks in the block that `<pre>` or `<textarea>` would show, or that part an inline tag from
+      its neighbours on the same line.
     - With a LiveView before 0.18, and in templates that are no HEEx.
 
     ## What the fix changes
@@ -82,10 +83,13 @@ class ForComprehension(Rule):
                 return
         if isinstance(code, Unsure):
             return
+        kept = keeps_space(block, root, layer, loop=True)
+        if not kept and any(blanks_beside(block, root, layer)):
+            return
         edits = taken_over(block, root, HeexAttribute(":for", "{" + code + "}"), file)
         message = f"this `for` repeats `<{root.name}>` alone: write `:for` on the tag"
         if isinstance(edits, Unsure):
             yield self.finding(call.name_span, f"{message}; not rewritten: {edits.reason}")
             return
-        make = Fix.safe if keeps_space(block, root, layer, loop=True) else Fix.review
+        make = Fix.safe if kept else Fix.review
         yield self.finding(call.name_span, message, fix=make("Write :for", lambda _: edits))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lsp_server.lint.file import File
-from lsp_server.lint.finding import Finding, Fix
+from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.severity import Profile, Severity
 from lsp_server.syntax import heex
 from lsp_server.syntax.elixir import Match
 from lsp_server.syntax.template_edits import HeexAttribute, Unsure, brace_safe
 
-from ._body import keeps_space, only_root, taken_over
+from ._body import blanks_beside, keeps_space, only_root, taken_over
 
 
 class IfBlock(Rule):
@@ -52,7 +52,7 @@ class IfBlock(Rule):
 
     The attribute is written first on the tag, the lines of the block go, and the tag moves to the
     left with what is in it; the contents of `<pre>` stay. Where blanks between the block and an
-    inline tag part it from text, the fix asks to be looked at.
+    inline tag part it from text, the fix asks to be looked at; those on its line stay beside it.
     """
 
     severity = Severity.HINT
@@ -78,10 +78,14 @@ class IfBlock(Rule):
                 return
         if isinstance(code, Unsure):
             return
+        kept = keeps_space(block, root, layer, loop=False)
         edits = taken_over(block, root, HeexAttribute(":if", "{" + code + "}"), file)
         message = f"this `if` decides about `<{root.name}>` alone: write `:if` on the tag"
         if isinstance(edits, Unsure):
             yield self.finding(call.name_span, f"{message}; not rewritten: {edits.reason}")
             return
-        make = Fix.safe if keeps_space(block, root, layer, loop=False) else Fix.review
+        if not kept:
+            before, after = blanks_beside(block, root, layer)
+            edits = [Edit(one.span, f"{before}{one.text}{after}") for one in edits]
+        make = Fix.safe if kept else Fix.review
         yield self.finding(call.name_span, message, fix=make("Write :if", lambda _: edits))

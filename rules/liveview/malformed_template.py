@@ -14,7 +14,7 @@ from lsp_server.syntax.heex_parser import parse
 from lsp_server.syntax.template_edits import ends_sigil
 from lsp_server.text import Span, line_ending
 
-from ._template_errors import said
+from ._template_errors import refused_attributes, said, spelled_out
 
 # Tags that HTML lets end where one of these begins (HTML standard, optional tags).
 _ENDED_BY = {
@@ -66,6 +66,7 @@ class MalformedTemplate(Rule):
     A stray brace is taken out. A missing closing tag is written where the tag's contents end as far
     as the text tells (of `<li>` and its like where the next one begins), which asks to be looked
     at; a closing tag with another name gets the name of the tag that it closes, which does too.
+    `:class` of Alpine or Vue is spelled out where other attributes tell which of them it is.
     """
 
     severity = Severity.ERROR
@@ -81,6 +82,29 @@ class MalformedTemplate(Rule):
         for error in template.errors:
             if error.kind is not ErrorKind.EEX_IN_TAG:
                 yield self._finding(template, error, file)
+
+    @on(heex.Tag)
+    def attributes(self, tag: heex.Tag, file: File) -> Iterator[Finding]:
+        """Attributes that begin with a colon."""
+        layer = file.layer
+        if layer is None or layer.dialect is not heex.Dialect.HEEX:
+            return
+        for one in refused_attributes(tag):
+            if not file.depends("phoenix_live_view >= 0.18"):
+                return
+            yield self._attribute(one, tag, layer.template)
+
+    def _attribute(
+        self, attribute: heex.Attribute, tag: heex.Tag, template: heex.Template
+    ) -> Finding:
+        is_html = tag.kind is heex.TagKind.HTML
+        name = spelled_out(attribute, template) if is_html else None
+        message = f"`{attribute.name}` is no attribute of HEEx"
+        if name is None:
+            return self.finding(attribute.name_span, message)
+        edit = Edit(attribute.name_span, name)
+        fix = Fix.review(f"Write {name}", lambda _: [edit])
+        return self.finding(attribute.name_span, f"{message}: write `{name}`", fix=fix)
 
     def _finding(self, template: heex.Template, error: TemplateError, file: File) -> Finding:
         related = [] if error.related is None else [Related(error.related, _reason(error))]
