@@ -71,6 +71,7 @@ defmodule Ecto.Migration do
 
   def reverse({:create, {:table, _, _} = table, _lines}), do: {:drop, table}
   def reverse({:create, object}), do: {:drop, object}
+  def reverse({:drop, {:index, _, _, _} = index}), do: {:create, index}
   def reverse({:execute, up, down}), do: {:execute, down, up}
   def reverse({:alter, table, lines}), do: {:alter, table, lines |> Enum.reverse() |> Enum.map(&back/1)}
 

@@ -9,8 +9,15 @@ from datetime import datetime, timedelta
 
 from lsp_server.document import Document
 from lsp_server.facts.database.database import Database, Table, database, next_migration
-from lsp_server.facts.database.migrations import CreateIndex, Migration
-from lsp_server.facts.database.new_migration import create_index, migration
+from lsp_server.facts.database.migrations import (
+    CreateIndex,
+    DropIndex,
+    Index,
+    Migration,
+    default_index_name,
+)
+from lsp_server.facts.database.new_migration import WIDTH, create_index, migration
+from lsp_server.facts.database.table_state import StoredIndex
 from lsp_server.facts.values import Name, Scope, spelled, value_of
 from lsp_server.lint.finding import CreateFile, Edit, Operation
 from lsp_server.snapshot import Snapshot
@@ -72,14 +79,28 @@ class Wanted:
             return f"{self.table.name}.{self.columns[0]}"
         return f"{self.table.name}({', '.join(self.columns)})"
 
+    @property
+    def namesake(self) -> StoredIndex | None:
+        """The index that has its name already, so that it has to go before."""
+        name = self.name or default_index_name(self.table.name, self.columns)
+        return self.table.index_named(name)
+
     def build(self, snapshot: Snapshot) -> list[Operation]:
         """The edits or the new file; nothing where the newest migration is not plain enough."""
-        if self.in_place:
+        namesake = self.namesake
+        if namesake is not None:
+            if not self.unique or not _is_plain(namesake.index, self.columns):
+                return []
+            if self.database.is_newest(namesake.path):
+                return list(_made_unique(snapshot, namesake))
+        elif self.in_place:
             return list(self._inserted(snapshot))
         begun = self._begun(snapshot)
         return [self._created(snapshot)] if begun is None else list(self._appended(*begun))
 
-    def _statement(self, concurrently: bool, parentheses: bool, indent: int) -> str:
+    def _statement(
+        self, concurrently: bool, parentheses: bool, indent: int, *, drop: bool = False
+    ) -> str:
         options = {"prefix": spelled(self.table.prefix)} if self.table.prefix else {}
         if self.name:
             options["name"] = spelled(Name(self.name))
@@ -89,10 +110,19 @@ class Wanted:
             self.table.name,
             self.columns,
             options,
-            unique=self.unique,
+            unique=self.unique and not drop,
             parentheses=parentheses,
             indent=indent,
+            verb="drop" if drop else "create",
         )
+
+    def _statements(self, concurrently: bool, parentheses: bool, indent: int) -> list[str]:
+        """The statement of a new migration, behind that which drops an index of its name."""
+        drops = [] if self.namesake is None else [True]
+        return [
+            self._statement(concurrently, parentheses, indent, drop=drop)
+            for drop in [*drops, False]
+        ]
 
     def _created(self, snapshot: Snapshot) -> CreateFile:
         online = self.database.is_postgres
@@ -100,8 +130,8 @@ class Wanted:
         path, module = next_migration(
             snapshot, self.database.folder, self.slug, folder=folder, skip=self.place
         )
-        statement = self._statement(online, False, 4)
-        return CreateFile(path, migration(module, [statement], concurrently=online))
+        statements = self._statements(online, False, 4)
+        return CreateFile(path, migration(module, statements, concurrently=online))
 
     def _begun(self, snapshot: Snapshot) -> tuple[Document, Migration] | None:
         """The migration that this fix made a moment ago for another column of the table."""
@@ -116,7 +146,7 @@ class Wanted:
 
     def _is_alike(self, step: object) -> bool:
         return (
-            isinstance(step, CreateIndex)
+            isinstance(step, (CreateIndex, DropIndex))
             and not step.conditional
             and step.index.table.name == self.table.name
             and step.index.concurrently == self.database.is_postgres
@@ -127,8 +157,10 @@ class Wanted:
         call = None if last is None else call_at(document, last.span)
         if call is not None:
             indent = call.start - document.lines.starts[document.lines.line_at(call.start)]
-            statement = self._statement(self.database.is_postgres, call.has_parentheses, indent)
-            yield Edit(Span(call.end, call.end), f"\n{' ' * indent}{statement}", document.path)
+            online, parentheses = self.database.is_postgres, call.has_parentheses
+            statements = self._statements(online, parentheses, indent)
+            text = "".join(f"\n{' ' * indent}{one}" for one in statements)
+            yield Edit(Span(call.end, call.end), text, document.path)
 
     def _inserted(self, snapshot: Snapshot) -> Iterator[Edit]:
         document = snapshot.document(self.path)
@@ -149,6 +181,24 @@ class Wanted:
         if online and below:
             yield from attributes(document, call)
         yield from below
+
+
+def _is_plain(index: Index, columns: Collection[str]) -> bool:
+    """Whether an index is nothing but that of columns, so that a migration can make it again."""
+    special = index.where or index.include or index.has_expression or not index.exact
+    return not special and index.using in ("", "btree") and tuple(columns) == index.columns
+
+
+def _made_unique(snapshot: Snapshot, namesake: StoredIndex) -> Iterator[Edit]:
+    """The edit that makes an index of the newest migration a unique one."""
+    document, word = snapshot.document(namesake.path), namesake.index.span
+    if document is None or word.slice(document.source) != b"index":
+        return
+    lines = document.lines
+    call = call_at(document, word)
+    line = lines.line_bytes(lines.line_at(word.start)).decode("utf-8", "replace")
+    if call is not None and call.keyword("unique") is None and len(line) + len("unique_") <= WIDTH:
+        yield Edit(word, "unique_index", document.path)
 
 
 def below_table(

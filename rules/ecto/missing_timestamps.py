@@ -76,7 +76,7 @@ class MissingTimestamps(ProjectRule):
     ## When it stays silent
 
     - The table joins others: all of its columns are references, or some of them are its key. Or it
-      is a lookup table, with one or two columns beside its key.
+      is a lookup table, with two columns at most beside its key.
     - A column says when (`created_at`, `recorded_on`), whatever `timestamps` calls it, or a later
       migration adds one.
     - A schema without timestamps, where another schema of the same table has them, or the columns
@@ -199,7 +199,7 @@ def _lacks(table: Table, known: Schemas) -> bool:
         if not (one.primary_key and one.reference is None) and one.name != "id"
     ]
     referring = [one for one in plain if one.reference is not None or one.name.endswith("_id")]
-    return not plain or (len(plain) > SMALL and len(referring) < len(plain))
+    return len(plain) > SMALL and len(referring) < len(plain)
 
 
 def _joins(table: Table) -> bool:

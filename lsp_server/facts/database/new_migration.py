@@ -36,26 +36,28 @@ def create_index(
     unique: bool = False,
     parentheses: bool = False,
     indent: int = BODY,
+    verb: str = "create",
 ) -> str:
     """`create index(…)`; options are spelled values. It is laid out to begin at column `indent`.
 
     `parentheses` writes `create(index(…))`, as projects do that do not import Ecto's formatting.
+    `verb` may be `drop` as well.
     """
     name = "unique_index" if unique else "index"
     arguments = [atom(table), *(f"{key}: {value}" for key, value in (options or {}).items())]
     listed = [atom(one) for one in columns]
     if not parentheses:
-        column = indent + len("create ")
+        column = indent + len(f"{verb} ")
         flat = _flat(name, arguments, listed)
         # The formatter does not count the last parenthesis of such a call.
-        return "create " + (
+        return f"{verb} " + (
             flat if column + len(flat) <= WIDTH + 1 else _call(name, arguments, listed, column)
         )
     flat = _flat(name, arguments, listed)
-    if indent + len(f"create({flat})") <= WIDTH:
-        return f"create({flat})"
+    if indent + len(f"{verb}({flat})") <= WIDTH:
+        return f"{verb}({flat})"
     inner = _call(name, arguments, listed, indent + 2)
-    return f"create(\n{' ' * (indent + 2)}{inner}\n{' ' * indent})"
+    return f"{verb}(\n{' ' * (indent + 2)}{inner}\n{' ' * indent})"
 
 
 def atom(name: str) -> str:

@@ -159,6 +159,21 @@ class TestRun:
         assert up == attributes + [f"{{:create, {one}}}" for one in indexes]
         assert down == attributes + [f"{{:drop, {one}}}" for one in reversed(indexes)]
 
+    def test_an_index_that_becomes_unique(self, tmp_path: Path) -> None:
+        """Two of one name there cannot be: the first is dropped before, and made again on the way
+        back."""
+        plain = CREATE.replace(
+            "      timestamps()\n    end\n",
+            "      timestamps()\n    end\n\n    create index(:posts, [:title])\n",
+        )
+        files, new = fixed("ecto/missing-unique-index", create=plain)
+        ((up, down),) = run(files, tmp_path, new)
+        name = 'name: "posts_title_index"'
+        old = f'{{:index, "posts", [:title], [{name}, concurrently: true]}}'
+        made = f'{{:index, "posts", [:title], [{name}, unique: true, concurrently: true]}}'
+        assert up[2:] == [f"{{:drop, {old}}}", f"{{:create, {made}}}"]
+        assert down[2:] == [f"{{:drop, {made}}}", f"{{:create, {old}}}"]
+
     def test_one_file_for_a_table(self, tmp_path: Path) -> None:
         """What two rules change of a column cannot stand in one statement: Postgres alters no
         column twice in one."""
