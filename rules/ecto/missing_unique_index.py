@@ -157,9 +157,9 @@ class MissingUniqueIndex(ProjectRule):
 
     It creates the unique index: in the migration that makes the column if that is the newest, else
     in a new migration. The migration fails if there are equal rows already, which must be merged
-    first. A plain index that has the name already is dropped before, or becomes the unique one where
-    the newest migration makes it. Where there is a unique index of another name, the step is given
-    that name.
+    first. A plain index that has the name already is dropped before, or becomes the unique one
+    where the newest migration makes it. Where there is a unique index of another name, the step is
+    given that name.
     """
 
     reads = (changesets, schemas, database, mix.dependencies, Migration)
