@@ -17,11 +17,11 @@ from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import Alias, Call, Capture, Identifier, Match, Pipe
-from lsp_server.syntax.literals import Map
+from lsp_server.syntax.literals import Map, Pair
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
-from ._batched import apart, as_block, call_at, is_script
+from ._batched import apart, as_block, call_at, is_script, set_apart
 from ._reads import as_argument
 
 WIDTH = 98  # the formatter's line length
@@ -275,7 +275,10 @@ def _piped(
     steps += [f"|> {_fitted(change, indent, newline)}", f"|> {update}"]
     block = as_block(document, whole, steps)
     if block is not None:
-        return _set_apart(document, block)
+        pair = whole.enclosing(Pair)
+        definition = None if pair is None else pair.enclosing(Call)
+        around = [] if definition is None else set_apart(document, definition.span)
+        return [*around, block]
     bound = whole.parent
     if isinstance(bound, Match) and bound.start == start + len(outer) and not rest:
         lines = [f"{bound.left.text} =", *(f"{indent}{one}" for one in steps)]
@@ -285,22 +288,6 @@ def _piped(
     change = _fitted(change, before, newline)
     text = f"{newline}{before}|> ".join((*rows, change, update))
     return [apart(document, whole.span, text)]
-
-
-def _set_apart(document: Document, block: Edit) -> list[Edit]:
-    """A definition that gets several lines, with the blank lines that the formatter puts around
-    such."""
-    source, lines = document.source, document.lines
-    newline = line_ending(source)
-    line = lines.line_at(block.span.start)
-    above = lines.line_bytes(line - 1).strip() if line else b""
-    below = lines.line_bytes(lines.line_at(block.span.end) + 1).strip()
-    edits = [block]
-    if above and not above.startswith((b"@", b"#")) and not above.endswith(b" do"):
-        edits.insert(0, Edit(Span(lines.starts[line], lines.starts[line]), newline, block.path))
-    if below and below != b"end":
-        edits[-1] = Edit(block.span, f"{block.text}{newline}", block.path)
-    return edits
 
 
 def _captured(document: Document, capture: Capture, text: str) -> list[Edit]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Finding
@@ -16,15 +17,24 @@ from lsp_server.syntax.elixir import (
     Call,
     Capture,
     Identifier,
+    Match,
+    Pipe,
     UnaryOperator,
 )
-from lsp_server.syntax.literals import Keywords, String
+from lsp_server.syntax.literals import Keywords, List, Map, String, Tuple
 from lsp_server.syntax.node import Node
+
+from ._discarded import PASSING, whole
 
 _STATEMENT = re.compile(
     r"\s*(?:SELECT\s.+\sFROM\s|UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|INSERT\s+INTO\s)", re.I | re.S
 )
 _VALUE = re.compile(r"[=<>(',%]\s*$")
+_EQUALITY = re.compile(r"\s*\(?\w+(?:\.\w+)? *= *'?$")
+_MACROS = frozenset(
+    {"from", "where", "or_where", "select", "order_by", "limit", "offset", "join", "preload"}
+    | {"group_by", "distinct", "subquery", "dynamic", "union", "union_all"}
+)
 _BUILDING = ("map", "flat_map", "reduce", "each", "map_join", "reduce_while")
 _EACH = re.compile(r"\^\(?\s*(&1|[a-z_]\w*)(?:\.[a-z_]\w*)*\s*\)?")
 
@@ -73,7 +83,8 @@ class StringQueryInLoop(Rule):
     - The loop adds different conditions, as one over the filters of a search does.
     - The condition is more than one comparison of a column with the element, or combines the
       pieces by `and`.
-    - The query is run inside the loop: `ecto/query-in-loop` speaks of it.
+    - The query is run inside the loop, of which `ecto/query-in-loop` speaks, or given to another
+      function there.
     - Mix tasks, migrations, seeds and tests.
 
     ## What the fix changes
@@ -92,14 +103,17 @@ class StringQueryInLoop(Rule):
             return
         condition = _condition(call)
         loop = None if condition is None else _loop(call)
-        if condition is None or loop is None or _is_run(call, loop[0]):
+        if condition is None or loop is None or not _is_built(call, loop.call):
             return
-        element, column = loop[1], _column(condition, call.name == "dynamic")
-        if column and column[1] == element:
+        column = _column(condition, call.name)
+        narrowing = "or_where" not in (call.name, *_keys(call)) and call.name != "dynamic"
+        if column and column.element in loop.elements:
+            if narrowing and loop.gathers != (column.operator == "not in"):
+                return  # `and` of equalities, or a query for each without one
             yield self.finding(
                 call.name_span,
-                f"A condition on `{column[0]}` for each element: one `in ^values` asks for all of "
-                "them in a single query",
+                f"A condition on `{column.name}` for each element: one `{column.operator} ^values` "
+                "asks for all of them in a single query",
             )
 
     @on(String)
@@ -108,12 +122,15 @@ class StringQueryInLoop(Rule):
         if file.is_mix_task or not text.interpolations:
             return
         first = text.parts[0]
-        if not isinstance(first, str) or _STATEMENT.match(first + " ") is None:
+        if not isinstance(first, str):
             return
-        loop = _loop(text)
-        if loop is None:
+        loop = None
+        if _STATEMENT.match(first + " ") or _EQUALITY.match(first):
+            loop = _loop(text)
+        if loop is None or not (_STATEMENT.match(first + " ") or _is_joined(loop.call)):
             return
-        own = re.compile(rf"(?<![\w.]){re.escape(loop[1])}(?![\w(])")
+        names = "|".join(map(re.escape, loop.elements))
+        own = re.compile(rf"(?<![\w.])(?:{names})(?![\w(])")
         if any(own.search(value) for value in _values(text)):
             yield self.finding(
                 text.span,
@@ -130,6 +147,12 @@ def _values(text: String) -> Iterator[str]:
             before = part
         elif _VALUE.search(before):
             yield part.text
+
+
+def _keys(call: Call) -> list[str]:
+    """The keywords of a `from`."""
+    last = call.written_arguments[-1]
+    return [pair.key for pair in last.pairs] if isinstance(last, Keywords) else []
 
 
 def _condition(call: Call) -> Node | None:
@@ -150,22 +173,36 @@ def _condition(call: Call) -> Node | None:
     return last
 
 
-def _column(condition: Node, either: bool) -> tuple[str, str] | None:
-    """The column and the variable of `p.id == ^id`; with `either` as a part of an `or`."""
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column that is compared with a variable, and what compares it with all values at once."""
+
+    name: str
+    element: str
+    operator: str = "in"
+
+
+def _column(condition: Node, macro: str) -> _Column | None:
+    """The column and the variable of `p.id == ^id`; of `dynamic` as a part of an `or`."""
     if isinstance(condition, Keywords):
         pair = condition.pairs[0]
-        element = None if pair.value is None else _pinned(pair.value)
-        return (pair.key, element) if element else None
-    if isinstance(condition, BinaryOperator) and condition.operator == "or" and either:
+        element = "" if pair.value is None else _pinned(pair.value)
+        return _Column(pair.key, element) if element else None
+    if isinstance(condition, BinaryOperator) and condition.operator == "or" and macro == "dynamic":
         for part in (condition.left, condition.right):
-            found = _column(part, False)
+            found = _column(part, "")
             if found:
                 return found
         return None
     match condition:
-        case BinaryOperator("==", Call() as left, right) if left.is_field_access and not either:
-            element = _pinned(right)
-            return (left.text, element) if element else None
+        case BinaryOperator("==" | "!=" as operator, left, right) if macro != "dynamic":
+            for one, other in ((left, right), (right, left)):
+                element = _pinned(other)
+                if not element or not isinstance(one, Call) or not one.is_field_access:
+                    continue
+                if operator == "==":
+                    return _Column(one.text, element)
+                return _Column(one.text, element, "not in") if macro != "or_where" else None
     return None
 
 
@@ -177,12 +214,29 @@ def _pinned(node: Node) -> str:
     return ""
 
 
-def _loop(node: Node) -> tuple[Node, str] | None:
-    """The innermost loop around a node, and its element; None inside of another function."""
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """A loop, or a function that goes over a list, and the names that an element is taken by."""
+
+    call: Call
+    elements: tuple[str, ...]
+
+    @property
+    def gathers(self) -> bool:
+        """Whether each time around goes on with what the one before has made."""
+        if self.call.name == "for":
+            return self.call.keyword("reduce") is not None
+        return self.call.name not in ("map", "flat_map", "each", "map_join")
+
+
+def _loop(node: Node) -> _Loop | None:
+    """The innermost loop around a node; None inside of another function."""
+    again = False  # whether a call of the function itself stands around the node
+    names: set[str] = set()
     for outer in node.ancestors():
         match outer:
-            case Call("for", [BinaryOperator("<-", Identifier(name), _), *_]):
-                return outer, name
+            case Call("for", [BinaryOperator("<-", pattern, _), *_]):
+                return _Loop(outer, _bound(pattern))
             case AnonymousFunction() | Capture():
                 call = outer.enclosing(Call)
                 if call is None or call.module not in ("Enum", "Stream"):
@@ -190,27 +244,77 @@ def _loop(node: Node) -> tuple[Node, str] | None:
                 if call.name not in _BUILDING or outer not in call.written_arguments:
                     return None
                 if isinstance(outer, Capture):
-                    return call, "&1"
+                    return _Loop(call, ("&1",))
                 clauses = outer.clauses
                 first = clauses[0].patterns[:1] if len(clauses) == 1 else []
-                if first and isinstance(first[0], Identifier):
-                    return call, first[0].name
-                return None
-            case Call() if Function.of(outer) is not None:
-                return None
+                return _Loop(call, _bound(first[0])) if first else None
+            case Call():
+                function = Function.of(outer)
+                if function is not None:
+                    again = function.name in names
+                    return _Loop(outer, _headed(function)) if again else None
+                if outer.receiver is None:
+                    names.add(outer.name)
     return None
+
+
+def _bound(pattern: Node) -> tuple[str, ...]:
+    """The variables that a pattern takes an element apart into."""
+    return tuple(one.name for one in pattern.find(Identifier) if not one.name.startswith("_"))
+
+
+def _headed(function: Function) -> tuple[str, ...]:
+    """The first elements of lists that the parameters of a function take apart."""
+    found: list[str] = []
+    for one in function.parameters:
+        match one:
+            case List([BinaryOperator("|", head, _)]):
+                found += _bound(head)
+    return tuple(found)
+
+
+def _is_joined(loop: Call) -> bool:
+    """Whether what a loop gives is joined by `OR`."""
+    if loop.name == "map_join":
+        joiner = loop.arguments[1:2]
+    else:
+        around = whole(loop).parent
+        step = around.right if isinstance(around, Pipe) else None
+        joined = isinstance(step, Call) and step.dotted == "Enum.join"
+        joiner = step.arguments[1:2] if isinstance(step, Call) and joined else []
+    return [(one.value or "").strip().upper() for one in joiner if isinstance(one, String)] == [
+        "OR"
+    ]
+
+
+def _is_built(call: Call, loop: Call) -> bool:
+    """Whether the query is no more than built in the loop: what else is given it may run it."""
+    if call.name in ("or_where", "dynamic"):
+        return not _is_run(call, loop)
+    node: Node = call
+    for outer in call.ancestors():
+        if isinstance(outer, (AnonymousFunction, Capture)) or outer == loop:
+            return True
+        match outer:
+            case Pipe(_, left, Call() as step) if node == left and step.name not in _MACROS:
+                return False
+            case Call() if outer.name not in _MACROS and outer.name not in PASSING:
+                return False
+            case Map() | Tuple() | Match():
+                return False
+        node = outer
+    return True
 
 
 def _is_run(node: Node, loop: Node) -> bool:
     """Whether the query is given to a repo inside the loop."""
-    inner = loop
-    calls = (one for one in inner.find(Call) if (one.module or "").endswith("Repo"))
+    calls = (one for one in loop.find(Call) if (one.module or "").endswith("Repo"))
     return any(one.start >= loop.start and _inside(one, node) for one in calls)
 
 
 def _inside(repo: Call, query: Node) -> bool:
-    whole = repo.pipe or repo
+    piped = repo.pipe or repo
     function = query.enclosing(AnonymousFunction)
-    return whole.span.covers(query.span) or (
-        function is not None and function.span.covers(whole.span)
+    return piped.span.covers(query.span) or (
+        function is not None and function.span.covers(piped.span)
     )

@@ -47,7 +47,8 @@ def enumeration(call: Call) -> Iterator[Region]:
     if collection is not None and collection != functions[0]:
         place, over = loop_over(collection)
         for function in functions:
-            small = SMALL if _takes_options(function, over) else 0
+            few = _is_tried_again(call, function) or _takes_options(function, over)
+            small = SMALL if few else 0
             yield Region(*function.span, place | small, over)
             if call.name == "reduce_while":
                 for end in function.find(Tuple):
@@ -80,6 +81,18 @@ def _takes_options(function: Node, over: str) -> bool:
             case [Tuple([_, _]), *_] if over in _OPTIONS:
                 return True
     return False
+
+
+def _is_tried_again(call: Call, function: Node) -> bool:
+    """Whether a function does the same for each element until it succeeds: it ignores the
+    element."""
+    if call.name not in ("reduce_while", "find_value", "find", "any?"):
+        return False
+    clauses = function.clauses if isinstance(function, AnonymousFunction) else []
+    firsts = [clause.patterns[0] for clause in clauses if clause.patterns]
+    return bool(firsts) and all(
+        isinstance(one, Identifier) and one.name.startswith("_") for one in firsts
+    )
 
 
 def comprehension(call: Call) -> Iterator[Region]:
