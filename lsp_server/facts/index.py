@@ -8,7 +8,6 @@ from typing import Any, Generic, TypeVar
 from lsp_server.facts.fact import EMPTY, Fact, FactType, FileFacts
 
 Value = TypeVar("Value")
-Reads = "type[Fact] | Join[Any]"
 
 
 class Join(Generic[Value]):

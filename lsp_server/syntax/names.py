@@ -182,13 +182,6 @@ class Names:
             yield from reversed(scope.imports)
             scope = scope.outer
 
-    def all_uses(self) -> Iterator[Use]:
-        """`use`s, those of the innermost scope first."""
-        scope: Names | None = self
-        while scope is not None:
-            yield from scope.uses
-            scope = scope.outer
-
     def shorten(self, module: str) -> str:
         """How the module can be written here: by its alias, else in full."""
         scope: Names | None = self

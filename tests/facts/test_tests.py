@@ -1,8 +1,6 @@
-"""Suites, their tests, and what test files name and call."""
+"""Suites, their tests and case templates."""
 
 from __future__ import annotations
-
-import pytest
 
 from lsp_server.document import Document
 from lsp_server.facts.fact import FileFacts, collect, load_collectors
@@ -62,21 +60,6 @@ def test_the_tests_of_a_suite() -> None:
     assert CART[slice(*blocks[2].span)].startswith(b"property") and blocks[2].span.end < len(CART)
 
 
-def test_what_a_test_reaches() -> None:
-    (reach,) = of(CART).of(facts.TestReach)
-    assert reach.doctests == ("Shop.Money",)
-    assert reach.imports == ("Shop.Fixtures",)
-    assert {"Shop.Cart", "Shop.Catalog", "Shop.Catalog.Product"} <= set(reach.modules)
-    assert {
-        ("Shop.Cart", "add"),
-        ("Shop.Cart", "price"),
-        ("Shop.Cart", "count"),
-        ("Shop.Prices", "sum"),
-        ("", "product"),
-    } <= set(reach.functions)
-    assert ("", "total") not in reach.functions and ("Enum", "map") not in reach.functions
-
-
 def test_joins() -> None:
     support = b"defmodule Shop.DataCase do\n  use ExUnit.CaseTemplate\n  using do\n  end\nend\n"
     index = Index(
@@ -86,25 +69,7 @@ def test_joins() -> None:
         }
     )
     assert [path for path, _ in facts.suites(index)["Shop.Cart"]] == ["test/shop/cart_test.exs"]
-    assert {"Shop.Cart", "Shop.Money"} <= facts.named_in_tests(index)
-    called = facts.called_in_tests(index)
-    assert ("Shop.Fixtures", "product") in called and ("Shop.Cart", "add") in called
     assert [one.module for _, one in index.of(facts.CaseTemplate)] == ["Shop.DataCase"]
-
-
-@pytest.mark.parametrize(
-    ("test", "subject"),
-    [
-        ("test/shop/cart_test.exs", "lib/shop/cart.ex"),
-        ("apps/web/test/web/live/x_test.exs", "apps/web/lib/web/live/x.ex"),
-        ("test/support/data_case.ex", ""),
-        ("lib/shop/cart_test.exs", ""),
-    ],
-)
-def test_mirrored_paths(test: str, subject: str) -> None:
-    assert facts.subject_path(test) == subject
-    if subject:
-        assert facts.suite_path(subject) == test
 
 
 def test_files_that_are_no_tests_have_no_such_facts() -> None:
