@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lsp_server.facts.calls.effects import call_graph
+from lsp_server.facts.calls.effects import CallGraph, call_graph
 from lsp_server.facts.calls.places import ASSIGN_NEW, CONNECTED, ELSEWHERE, LATER
 from lsp_server.facts.calls.primitives import DATABASE
 from lsp_server.facts.index import Index
+from lsp_server.facts.modules import FunctionKey
 from lsp_server.facts.pages.live_callbacks import AssignSet
 from lsp_server.facts.pages.live_modules import live_modules, rendering
 from lsp_server.facts.routes.router import routing
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
+from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
 from lsp_server.text import Span
 
 from ._deferred import deferred
+from ._given import given_by
 
 _MOUNTS = (("mount", 3), ("on_mount", 4))
 _OWN = ("*", "page_title")  # computed keys, and what each page has of its own
@@ -108,7 +111,8 @@ class AssignNew(ProjectRule):
 
     ## What the fix changes
 
-    `assign` becomes `assign_new`, with the value in a function.
+    `assign` becomes `assign_new`, with the value in a function, also where a variable holds it that
+    nothing else reads. What else the `assign` sets stays there.
     """
 
     severity = Severity.HINT
@@ -132,28 +136,40 @@ class AssignNew(ProjectRule):
         graph = call_graph(index)
         queries: dict[tuple[str, str], list[Span]] = {}
         for clause in graph.clauses:
-            if (clause.name, clause.arity) in _MOUNTS:
+            if _mounts(graph, clause.key):
                 for call in clause.calls:
                     if not call.place & _APART and graph.effects(clause.module, call) & DATABASE:
                         queries.setdefault((clause.path, clause.module), []).append(call.span)
         for path, one in sets:
             if one.by != "assign" or one.subject != "socket":
                 continue
-            if (one.function, one.arity) not in _MOUNTS:
+            if not _mounts(graph, (one.module, one.function, one.arity)):
                 continue
             earlier = plugged.get(one.key)
             if earlier is None:
                 same = (it for it in parents.get(one.module, ()) if it.set.key == one.key)
                 earlier = next((it for it in same if _means_the_same(it.set, one)), None)
             near = queries.get((path, one.module), ())
-            if earlier is not None and any(_gives(it, one) for it in near):
+            query = next((it for it in near if one.given and one.given.covers(it)), None)
+            if earlier is not None and query is not None:
                 yield self.finding(
                     one.span,
                     f"{earlier.who} assigns `{one.key}` too: `assign_new` would take it from there",
                     path=path,
-                    fix=None if one.given is None else _fix(path, one.given),
+                    fix=offered(_fix(path, query), snapshot),
                     related=[Related(earlier.set.span, f"`{earlier.by}` assigns it", earlier.path)],
                 )
+
+
+def _mounts(graph: CallGraph, function: FunctionKey) -> bool:
+    """Whether a function runs before a page is there: it is `mount`, or only that calls it."""
+    if function[1:] in _MOUNTS:
+        return True
+    callers = graph.callers.get(function, ())
+    return bool(callers) and all(
+        one[0] == function[0] and one[1:] in _MOUNTS and not call.place & _APART
+        for one, _, call in callers
+    )
 
 
 @dataclass(frozen=True)
@@ -208,18 +224,12 @@ def _means_the_same(parents: AssignSet, own: AssignSet) -> bool:
     return own.value.endswith("/0") and parents.value == own.value
 
 
-def _gives(query: Span, one: AssignSet) -> bool:
-    """Whether a query is what gives a key its value."""
-    return 0 < query.start - one.span.end <= 4 or (
-        one.given is not None and one.given.covers(query)
-    )
-
-
-def _fix(path: str, given: Span) -> Fix:
+def _fix(path: str, query: Span) -> Fix:
     def build(snapshot: Snapshot) -> list[Edit]:
         document = snapshot.document(path)
-        if document is None:
+        one = None if document is None else given_by(document, query)
+        if document is None or one is None:
             return []
-        return deferred(document, given, "assign_new", lambda _, code: code, apart=False)
+        return deferred(document, one, "assign_new", lambda _, code: code, apart=False)
 
     return Fix.safe("Write assign_new", build)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from lsp_server.facts.calls.effects import call_graph
+from lsp_server.facts.calls.calls import CallSite
+from lsp_server.facts.calls.effects import CallGraph, Clause, Step, call_graph
 from lsp_server.facts.calls.places import ASSIGN_NEW, CACHED, CONNECTED, ELSEWHERE, LATER
 from lsp_server.facts.calls.primitives import Effect
 from lsp_server.facts.index import Index
@@ -13,6 +14,7 @@ from lsp_server.facts.pages.live_callbacks import AssignSet
 from lsp_server.facts.pages.live_modules import Kind, LiveModule, live_modules
 from lsp_server.facts.project.context import project_context
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
+from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
@@ -20,6 +22,7 @@ from lsp_server.text import Span
 
 from ._awaited import awaited, reads_of
 from ._deferred import deferred
+from ._given import given_by
 
 FARTHEST = 4  # steps below `mount`
 _APART = CONNECTED | ELSEWHERE | LATER | ASSIGN_NEW | CACHED
@@ -70,10 +73,11 @@ class QueryInMount(ProjectRule):
     ## What the fix changes
 
     `assign(socket, :key, value)` becomes `assign_async` (LiveView 0.20) where the value does not
-    need the socket; what it reads of the assigns is read before. In the template `<.async_result>`
-    is put around what shows the value, with a text for the time until it is there. There is none
-    where the value comes through a variable, is assigned with others, or stands on several lines,
-    and where other code sets the key again or reads it back.
+    need the socket; what it reads of the assigns is read before. A variable that holds the value
+    goes into the function, and what else the `assign` sets stays there. In the template
+    `<.async_result>` is put around what shows the value, with a text for the time until it is
+    there. There is none where anything else reads the variable, and where other code sets the key
+    again or reads it back.
     """
 
     severity = Severity.INFORMATION
@@ -102,36 +106,39 @@ class QueryInMount(ProjectRule):
                 if len(way) > FARTHEST:
                     continue
                 name = graph.name_of(clause.module, call)
-                one = None
+                fix = None
                 if context.fits(clause.path, "phoenix_live_view >= 0.20"):
-                    one = _given(snapshot.index, live, clause.path, call.span)
+                    fix = _fix(snapshot.index, live, clause.path, _places(graph, clause, call, way))
                 yield self.finding(
                     call.span,
                     f"`{name}` in `mount` {_WHAT[effect]} for both renders of the page",
                     path=clause.path,
-                    fix=None if one is None else _fix(clause.path, one, live),
+                    fix=offered(fix, snapshot),
                     related=[Related(step.span, step.text, step.path) for step in way],
                 )
 
 
-def _given(index: Index, live: LiveModule, path: str, call: Span) -> AssignSet | None:
-    """The `assign` that holds a call and needs no socket, if nothing else sets or reads its key."""
-    sets = [one for one in index.file(path).of(AssignSet) if one.module == live.name]
-    for one in sets:
-        if one.alone and one.given is not None and one.given.covers(call):
-            if sum(it.key == one.key for it in sets) > 1 or reads_of(live, one.key) is None:
-                return None
-            read = (it.read for it in index.file(path).of(SocketReads) if it.module == live.name)
-            return None if any(one.key in keys for keys in read) else one
-    return None
+def _places(
+    graph: CallGraph, clause: Clause, call: CallSite, way: Sequence[Step]
+) -> Iterator[Span]:
+    """The call, and what it leads to in a function of the module that nothing else calls."""
+    yield call.span
+    callee = graph.callee(clause.module, call)
+    if callee is not None and callee[0] == clause.module and way and way[0].path == clause.path:
+        if len(graph.callers.get(callee, ())) == 1:
+            yield way[0].span
 
 
-def _fix(path: str, one: AssignSet, live: LiveModule) -> Fix:
+def _fix(index: Index, live: LiveModule, path: str, calls: Iterable[Span]) -> Fix:
+    places = tuple(calls)
+
     def build(snapshot: Snapshot) -> list[Edit]:
         document = snapshot.document(path)
-        if document is None or one.given is None:
+        found = (given_by(document, one) for one in places) if document is not None else ()
+        one = next(filter(None, found), None)
+        if document is None or one is None or not _is_alone(index, live, path, one.key):
             return []
-        edits = deferred(document, one.given, "assign_async", _result, apart=True)
+        edits = deferred(document, one, "assign_async", _result, apart=True)
         reads = reads_of(live, one.key)
         if not edits or not reads:
             return edits
@@ -140,6 +147,15 @@ def _fix(path: str, one: AssignSet, live: LiveModule) -> Fix:
         return [] if shown is None else [*edits, *shown]
 
     return Fix.review("Load it with assign_async", build)
+
+
+def _is_alone(index: Index, live: LiveModule, path: str, key: str) -> bool:
+    """Whether nothing else of a module sets or reads a key."""
+    sets = (one for one in index.file(path).of(AssignSet) if one.module == live.name)
+    if sum(one.key == key for one in sets) > 1 or reads_of(live, key) is None:
+        return False
+    read = (one.read for one in index.file(path).of(SocketReads) if one.module == live.name)
+    return not any(key in keys for keys in read)
 
 
 def _result(key: str, code: str) -> str:

@@ -6,8 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 
-from msgspec.structs import replace
-
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.role import Role
@@ -81,9 +79,7 @@ class AssignSet(Fact):
     `by` is the function (`assign`, `assign_new`, `stream` …) or `temporary_assigns`; `key` is `*`
     where it is computed. `subject` is the variable that is changed. `value` is the call that gives
     the value (`Shop.Orders.list_orders/0`), also through a variable that is bound once, a short
-    literal, or empty. `given` is the expression of the value where the call sets this key alone and
-    the value stands on one line; `alone`: it could run without the socket, if what it reads of
-    `socket.assigns` was read before.
+    literal, or empty. `given` is the expression of the value, also of such a variable's.
     """
 
     module: str
@@ -95,7 +91,6 @@ class AssignSet(Fact):
     value: str
     span: Span  # of the key
     given: Span | None = None
-    alone: bool = False
 
 
 CALLBACKS = {
@@ -255,15 +250,12 @@ def _assigns(function: Function, form: Form) -> Iterator[AssignSet]:
             continue
         subject = _subject(arguments[0])
         names = form.names_at(call.start)
-        pairs = list(_keys(arguments[1], arguments[2] if len(arguments) > 2 else None))
-        for key, value, span in pairs:
-            text = _value(_bound(value, form), names)
-            one = _set(function, form, call.name, key, subject, text, span)
-            if call.name == "assign" and len(pairs) == 1 and value is not None:
-                if not isinstance(arguments[1], Map) and b"\n" not in value.bytes:
-                    alone = reads_of_socket(value, form) is not None
-                    one = replace(one, given=value.span, alone=alone)
-            yield one
+        third = arguments[2] if len(arguments) > 2 else None
+        for key, value, span in _keys(arguments[1], third):
+            bound = _bound(value, form)
+            given = None if bound is None else bound.span
+            text = _value(bound, names)
+            yield _set(function, form, call.name, key, subject, text, span, given)
     for pair in _temporary(form):
         text = _value(pair[1], form.module.names)
         yield _set(function, form, "temporary_assigns", pair[0], "socket", text, pair[2])
@@ -283,10 +275,17 @@ def reads_of_socket(value: Node, form: Form) -> list[str] | None:
 
 
 def _set(
-    function: Function, form: Form, by: str, key: str, subject: str, value: str, span: Span
+    function: Function,
+    form: Form,
+    by: str,
+    key: str,
+    subject: str,
+    value: str,
+    span: Span,
+    given: Span | None = None,
 ) -> AssignSet:
     where = form.module.name, function.name, function.arity
-    return AssignSet(*where, by, key, subject, value, span)
+    return AssignSet(*where, by, key, subject, value, span, given)
 
 
 def _subject(node: Node) -> str:
