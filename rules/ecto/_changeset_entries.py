@@ -28,7 +28,7 @@ class Entry:
 
 def entries_of(schema: Schema, built: Changesets) -> list[Entry]:
     """The clauses that cast fields of a schema."""
-    own = [one for one in built.of(schema.module) if "/test/" not in f"/{one.path}"]
+    own = built.of(schema.module)
     by_name: dict[tuple[str, str], list[ChangesetFile]] = {}
     for one in own:
         by_name.setdefault((one.changeset.module, one.changeset.function), []).append(one)

@@ -9,6 +9,7 @@ from lsp_server.facts.database.database import database
 from lsp_server.facts.database.schemas import schemas
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
+from lsp_server.role import Role, role_of
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.literals import Atom, Float
 from lsp_server.text import Span
@@ -81,7 +82,11 @@ class FloatMoney(ProjectRule):
         known = schemas(snapshot.index)
         for found in known:
             for field in found.schema.fields:
-                if field.type == ":float" and _is_money(field.name) and _is_code(found.path):
+                if (
+                    field.type == ":float"
+                    and _is_money(field.name)
+                    and role_of(found.path) is Role.LIB
+                ):
                     yield self._finding(field.name, field.span, found.path)
         for repo in database(snapshot.index).values():
             for table in repo.tables:
@@ -109,10 +114,6 @@ class FloatMoney(ProjectRule):
 
 def _is_money(name: str) -> bool:
     return _MONEY.fullmatch(name) is not None and _OTHER.fullmatch(name) is None
-
-
-def _is_code(path: str) -> bool:
-    return "/test/" not in f"/{path}" and path.endswith(".ex")
 
 
 def _as_decimal(snapshot: Snapshot, path: str, span: Span) -> list[Edit]:

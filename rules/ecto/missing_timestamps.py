@@ -10,6 +10,7 @@ from lsp_server.facts.database.database import MYSQL, POSTGRES, Database, Table,
 from lsp_server.facts.database.schemas import Schema, SchemaFile, Schemas, schemas
 from lsp_server.lint.finding import Edit, Finding, Fix, Operation, Related
 from lsp_server.lint.rule import ProjectRule
+from lsp_server.role import Role, role_of
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import DoBlock
@@ -112,7 +113,7 @@ class MissingTimestamps(ProjectRule):
                 ]
                 yield self._of_table(found, table, table.path, own, known, place)
                 place += not found.is_newest(table.path)
-        for one in known:
+        for one in (one for one in known if role_of(one.path) is Role.LIB):
             held = table_of(one.schema, one.path, bases)
             if held is None or id(held.table) in lacking:
                 continue

@@ -247,8 +247,7 @@ def _relying(sites: tuple[ChangesetFile, ...]) -> Iterator[tuple[ChangesetFile, 
     """The steps that rely on an index, constraints first."""
     for name in (UNIQUE, "unsafe_validate_unique"):
         for site in sites:
-            if "/test/" not in f"/{site.path}":
-                yield from ((site, one) for one in site.changeset.steps if one.name == name)
+            yield from ((site, one) for one in site.changeset.steps if one.name == name)
 
 
 def _named(snapshot: Snapshot, path: str, step: Span, name: str) -> list[Edit]:

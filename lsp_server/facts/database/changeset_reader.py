@@ -36,7 +36,7 @@ _CHANGESETS = frozenset({"changeset", "cs", "struct", "schema"})
 @collects(Changeset)
 def collect_changesets(document: Document) -> Iterator[Changeset]:
     """The functions of a file that build changesets."""
-    if document.language is not Language.ELIXIR or document.role is Role.DEPENDENCY:
+    if document.language is not Language.ELIXIR or document.role is not Role.LIB:
         return
     source = document.source
     if b"cast" not in source and b"_constraint" not in source and b"validate_" not in source:
