@@ -17,7 +17,7 @@ from lsp_server.text import Span
 class Loaded:
     """The associations that are loaded, each with those of its rows; `open` where more may be."""
 
-    below: Mapping[str, Loaded] = field(default_factory=dict)
+    below: Mapping[str, Loaded] = field(default_factory=dict, hash=False)
     open: bool = False
 
     def __or__(self, other: Loaded) -> Loaded:
@@ -81,7 +81,7 @@ class NotLoaded:
 class Record:
     """A map of known keys, or a tuple whose keys are numbers."""
 
-    values: Mapping[str, Values]
+    values: Mapping[str, Values] = field(hash=False)
 
 
 @dataclass(frozen=True)

@@ -46,9 +46,9 @@ class Evaluator:
     resolve: Callable[[str, Expression], FunctionKey | None]
     _budget: int = 0
     _active: list[FunctionKey] = field(default_factory=list)
-    # What functions give that are given nothing that is known, by their number of arguments: most
-    # calls are such. What was cut short (by a budget, by recursion) is not remembered.
-    _known: dict[tuple[FunctionKey, int], Values] = field(default_factory=dict)
+    # What functions give for their arguments. What was cut short (by a budget, by recursion) is
+    # not remembered.
+    _known: dict[tuple[FunctionKey, tuple[Values, ...]], Values] = field(default_factory=dict)
     # The same field is read again and again in one function.
     _asked: dict[tuple[FunctionKey, Expression], Values] = field(default_factory=dict)
     _parameters: dict[FunctionKey, frozenset[str]] = field(default_factory=dict)
@@ -258,9 +258,10 @@ class Evaluator:
     def _own(self, key: FunctionKey, args: list[Values], depth: int) -> Values:
         if key not in self.returned:
             return NOT_KNOWN
-        plain = (key, len(args)) if all(arg == NOT_KNOWN for arg in args) else None
-        if plain is not None and plain in self._known:
-            return self._known[plain]
+        asked = (key, tuple(args))
+        known = self._known.get(asked)
+        if known is not None:
+            return known
         if key in self._active or len(self._active) > 12:
             self._cut += 1
             return NOT_KNOWN
@@ -276,8 +277,8 @@ class Evaluator:
                 found += self._of(clause.result, key, given, depth + 1)
         self._active.pop()
         values = _some(found)
-        if plain is not None and cut == self._cut:
-            self._known[plain] = values
+        if cut == self._cut:
+            self._known[asked] = values
         return values
 
     def _goes_round(
