@@ -18,7 +18,7 @@ from lsp_server.facts.calls.places import (
     in_order,
     place_at,
 )
-from lsp_server.facts.calls.primitives import KERNEL, LIBRARY, words
+from lsp_server.facts.calls.primitives import LIBRARY
 from lsp_server.facts.calls.regions import regions_of
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.role import Role
@@ -32,7 +32,7 @@ from lsp_server.syntax.elixir import (
 )
 from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.literals import Atom
-from lsp_server.syntax.names import DIRECTIVES, Names, module_text
+from lsp_server.syntax.names import Names, module_text
 from lsp_server.syntax.node import RawNode, kind_id
 from lsp_server.syntax.outline import Form
 from lsp_server.syntax.walk import NodeIndex
@@ -73,18 +73,7 @@ class FunctionCalls(Fact):
     whole: bool = False  # whether it takes every call that gives these
 
 
-_MODULE = re.compile(rb"(?:__MODULE__|[A-Z]\w*)(?:\s*\.\s*[A-Z]\w*)*|:[a-z]\w*")
-_CAPTURED = re.compile(rb"&\s*([a-z_]\w*[?!]?)\s*/\s*(\d+)")
-# Names of what is only ever syntax; nearly half of all calls are of these.
-_SYNTAX = KERNEL & {
-    name.encode()
-    for name in words(
-        "alias case cond def defdelegate defguard defguardp defimpl defmacro defmacrop defmodule "
-        "defp defprotocol fn for if import quote raise receive require try unless use with @"
-    )
-} | {b"."}
 _MACROS = frozenset({b"defmacro", b"defmacrop", b"defguard", b"defguardp"})
-_DIRECTIVES = frozenset(name.encode() for name in DIRECTIVES)
 _RESCUES = tuple(kind for kind, name in SECTIONS.items() if name in ("rescue", "catch"))
 # What follows the last expression of a line if it is not the last of its block.
 _FOLLOWED = re.compile(
