@@ -14,6 +14,7 @@ from lsp_server.facts.routes.controllers import Controller
 from lsp_server.facts.rows.repo_uses import Fetch
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.imports import import_edit
+from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
@@ -39,6 +40,7 @@ _KINDS = re.compile(r"_(?:types|kinds|statuses)$")  # tables that code or an ope
 _FARTHEST = 4  # calls below the page; what is further down checks or moves data, and shows none
 _MOST = 100  # rows, in the limit that the fix adds
 _STEPS = 5_000
+WIDTH = 98  # the formatter's line length
 _WANTS_ALL = re.compile(r"sitemap|export|csv|_ids$", re.I)
 
 
@@ -132,7 +134,8 @@ class UnboundedQuery(ProjectRule):
 
     ## When it stays silent
 
-    - The query has a `limit`, an `offset`, any `where`, a grouping or an inner join.
+    - The query has a `limit`, an `offset`, any `where`, a grouping or an inner join, or selects a
+      count or the like.
     - The module or function is called after a sitemap, an export or a CSV, or fetches ids.
     - The query starts from what is not seen: a parameter, a function that builds it.
     - No controller, LiveView, live component or resolver comes to it in four calls.
@@ -177,12 +180,13 @@ class UnboundedQuery(ProjectRule):
             if way is None or len(way) > _FARTHEST:
                 continue
             row = one.schema.rpartition(".")[2]
+            fix = Fix.review(f"Fetch at most {_MOST} rows", _Limit(path, one.span).edits)
             yield self.finding(
                 one.span,
                 f"All rows of `{schema.table or row}` are fetched for a page, however many there "
                 "are: limit them, or show them page by page",
                 path=path,
-                fix=Fix.review(f"Fetch at most {_MOST} rows", _Limit(path, one.span).edits),
+                fix=offered(fix, snapshot),
                 related=[Related(step.span, step.text, step.path) for step in way],
             )
 
@@ -203,7 +207,7 @@ class _Limit:
         query = call.arguments[0]
         match query:
             case Call("from", [_, *_]):
-                return [_in_from(document, query)]
+                return _in_from(document, query)
             case Pipe():
                 edits = [_as_step(document, query, call)]
             case _ if "\n" not in query.text and call.pipe is None and call.has_parentheses:
@@ -219,13 +223,17 @@ class _Limit:
         return [*edits, *_import(snapshot, document, call)]
 
 
-def _in_from(document: Document, call: Call) -> Edit:
+def _in_from(document: Document, call: Call) -> list[Edit]:
     last = call.written_arguments[-1]
     at = Span(last.end, last.end)
     if isinstance(last, Keywords) and b"\n" in last.bytes:
         indent = document.lines.indentation(last.pairs[-1].start).decode()
-        return Edit(at, f",{line_ending(document.source)}{indent}limit: {_MOST}", document.path)
-    return Edit(at, f", limit: {_MOST}", document.path)
+        text = f",{line_ending(document.source)}{indent}limit: {_MOST}"
+        return [Edit(at, text, document.path)]
+    line = document.lines.line_bytes(document.lines.line_at(last.end)).rstrip()
+    text = f", limit: {_MOST}"
+    fits = len(line.decode("utf-8", "replace")) + len(text) <= WIDTH
+    return [Edit(at, text, document.path)] if fits else []
 
 
 def _as_step(document: Document, query: Node, call: Call) -> Edit:

@@ -23,7 +23,7 @@ from lsp_server.text import Span
 
 class Fetch(Fact):
     """One `Repo.all` of a query that is seen from its `schema` on; `parts` are those of the
-    query."""
+    query, and `aggregate`."""
 
     module: str
     function: str
@@ -57,6 +57,7 @@ SOFT = ("deleted_at", "archived_at")
 _DELETES = ("delete", "delete!", "delete_all")
 _DELETING = frozenset(name.encode() for name in _DELETES)
 _ALL = b"all"
+_AGGREGATE = re.compile(rb"\bselect\b[^\n]*\b(?:count|max|min|sum|avg)\(")
 _STEPS = 8  # between a row and the changeset that is deleted
 # Functions that make a changeset of a row, or of a changeset.
 _CHANGESET = re.compile(r"^change$|changeset|_constraint$|optimistic_lock|^preload$|^force_change$")
@@ -92,9 +93,15 @@ def _fetches(form: Form, function: Function) -> Iterator[Fetch]:
         shape = shape_of(arguments[0], form)
         if shape.schema:
             schema = form.names_at(call.start).expand(shape.schema)
-            parts = tuple(sorted(shape.parts))
+            parts = tuple(sorted(shape.parts | _aggregates(shape.parts, form)))
             where = form.module.name, function.name, function.arity
             yield Fetch(*where, schema, parts, call.callee_span)
+
+
+def _aggregates(parts: frozenset[str], form: Form) -> frozenset[str]:
+    """`aggregate` among the parts where a query may select one row of all."""
+    selects = "select" in parts and _AGGREGATE.search(form.bytes) is not None
+    return frozenset({"aggregate"}) if selects else frozenset()
 
 
 def _deletions(path: str, form: Form, function: Function) -> Iterator[Deletion]:
