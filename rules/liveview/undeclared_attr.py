@@ -158,7 +158,7 @@ def _stands_alone(one: FunctionComponent, document: Document) -> bool:
 
 def _type(name: str, source: bytes) -> str:
     """The type of an attribute as its use in a function tells; `:any` where it does not."""
-    read = rb"@%s(?![\w?!])" % re.escape(name.encode())
+    read = _read(name)
     if name == "rest" and re.search(rb"\s\{\s*@rest\s*\}", source):
         return ":global"
     if re.search(rb"<-\s*%s\s*[})]|<-\s*%s\s+do\b" % (read, read), source):
@@ -176,6 +176,10 @@ def _clauses(module: Module, component: FunctionComponent) -> Iterator[Form]:
         function = form.function
         if function is not None and function.name == component.name and function.arity == 1:
             yield form
+
+
+def _body(module: Module, component: FunctionComponent) -> bytes:
+    return b"\n".join(form.bytes for form in _clauses(module, component))
 
 
 def _is_plain(form: Form) -> bool:
@@ -211,18 +215,17 @@ def _fix(path: str, component: FunctionComponent, name: str) -> Fix:
                 return []
             if not above:
                 return []
-            is_slot = _is_slot(name, document.source)
+            body = _body(module, component)
+            is_slot = _is_slot(name, body)
             attrs = [it for it in above if it.callee == b"attr"]
-            line = f"slot :{name}" if is_slot else f"attr :{name}, {_type(name, form.bytes)}"
-            anchor = above[-1] if is_slot or not attrs else attrs[-1]
-            if not is_slot and not attrs:
-                indent = document.lines.indentation(above[0].span.start).decode()
-                start = above[0].span.start
-                text = f"{line}{line_ending(document.source)}{indent}"
-                return [Edit(Span(start, start), text, path)]
-            end = anchor.span.end
-            indent = document.lines.indentation(anchor.span.start).decode()
-            return [Edit(Span(end, end), f"{line_ending(document.source)}{indent}{line}", path)]
+            start, end = above[0].span.start, (attrs or above)[-1].span.end
+            newline = line_ending(document.source) + document.lines.indentation(start).decode()
+            line = f"attr :{name}, {_type(name, body)}"
+            if is_slot:
+                end, line = above[-1].span.end, _slot(name, body, newline)
+            elif not attrs:
+                return [Edit(Span(start, start), f"{line}{newline}", path)]
+            return [Edit(Span(end, end), f"{newline}{line}", path)]
         return []
 
     return Fix.safe(f"Declare {name}", build)
@@ -241,19 +244,18 @@ def _fix_all(path: str, component: FunctionComponent, names: tuple[str, ...]) ->
         if form is None:
             return []
         body = b"\n".join(
-            it.bytes
+            _body(module, component)
             for module in document.modules
             if module.name == component.module
-            for it in _clauses(module, component)
         )
         slots = [name for name in names if _is_slot(name, body)]
         read = [name for name in names if name not in slots]
         given = [name for name in _given(component, document) if name not in (*names, *_BROUGHT)]
         lines = [f"attr :{name}, {_type(name, body)}" for name in (*read, *given)]
-        lines += [f"slot :{name}" for name in slots]
         start = form.span.start
         newline = line_ending(document.source)
         indent = document.lines.indentation(start).decode()
+        lines += [_slot(name, body, newline + indent) for name in slots]
         text = "".join(f"{line}{newline}{indent}" for line in lines)
         below = f"{newline}{indent}" if _is_block(form) else ""
         return [Edit(Span(start, start), f"{text.removesuffix(indent)}{below or indent}", path)]
@@ -281,4 +283,30 @@ def _is_block(form: Form) -> bool:
 
 
 def _is_slot(name: str, source: bytes) -> bool:
-    return re.search(rb"render_slot\(\s*@%s\b" % re.escape(name.encode()), source) is not None
+    """Whether the assign is rendered as a slot, itself or one by one in a loop."""
+    read = _read(name)
+    if re.search(rb"render_slot\(\s*%s|%s\s*\|>\s*render_slot" % (read, read), source):
+        return True
+    rendered = (re.search(rb"render_slot\(\s*%s\b" % it, source) for it in _entries(name, source))
+    return any(rendered)
+
+
+def _slot(name: str, source: bytes, newline: str) -> str:
+    """The lines that declare a slot, with what is read of its entries."""
+    fields = dict.fromkeys(
+        (dotted or bracketed).decode()
+        for entry in _entries(name, source)
+        for dotted, bracketed in re.findall(rb"\b%s(?:\.(\w+)|\[:(\w+)\])" % entry, source)
+    )
+    lines = [f"{newline}  attr :{field}, :any" for field in fields if field != "inner_block"]
+    return f"slot :{name} do{''.join(lines)}{newline}end" if lines else f"slot :{name}"
+
+
+def _entries(name: str, source: bytes) -> list[bytes]:
+    """The variables of loops over an assign."""
+    loops = re.findall(rb"([\w{}, ]+)<-\s*(?:[\w.]+\(\s*)?%s" % _read(name), source)
+    return sorted({entry for pattern in loops for entry in re.findall(rb"[a-z_]\w*", pattern)})
+
+
+def _read(name: str) -> bytes:
+    return rb"@%s(?![\w?!])" % re.escape(name.encode())
