@@ -114,7 +114,7 @@ class UnsafeMigration(ProjectRule):
 
     ## When it stays silent
 
-    - The table is made by the same migration, or by none that can be read.
+    - The table is made by the same migration, or perhaps by what cannot be read of it.
     - Rows are written by a migration that does nothing else.
     - The migration is not among the five newest of its repo: what has run cannot be changed. The
       setting `since` names the version from which on migrations are judged, or is `"all"`.
@@ -176,7 +176,11 @@ class UnsafeMigration(ProjectRule):
             if not table.name or table.name in created:
                 return None
             state = states.find(migration.folder, table)
-            return state if state is not None and state.path not in (None, path) else None
+            if state is None or state.path is None:
+                # What no migration makes was there before, unless this one does what is not seen.
+                known = all(_is_seen(one, migration) for one in migration.up)
+                return state or TableState(table.name, "", "", open=True) if known else None
+            return state if state.path != path else None
 
         match operation:
             case CreateIndex(index=index) if found.is_postgres and not index.concurrently:
@@ -239,6 +243,15 @@ def _is_judged(migration: Migration, newest: bool, since: str) -> bool:
     return migration.version >= int(since) if since.isdecimal() else newest
 
 
+def _is_seen(operation: AnyOperation, migration: Migration) -> bool:
+    """Whether an operation is all that its line does."""
+    if isinstance(operation, Execute):
+        return operation.up is not None and "create table" not in operation.up.lower()
+    if isinstance(operation, ChangeData):
+        return not operation.function[0]
+    return not isinstance(operation, Unknown)
+
+
 def _is_sql(operation: AnyOperation, migration: Migration) -> bool:
     """Whether an operation was read from SQL, of which not every clause is known."""
     return any(isinstance(one, Execute) and one.span == operation.span for one in migration.up)
@@ -253,7 +266,7 @@ def _problem(change: Change, state: TableState, path: str) -> str:
         case "add" if column.null is False and not column.primary_key:
             if column.default in (None, "nil") and column.option("generated") is None:
                 return "`null: false` without a default fails on a table that has rows"
-        case "remove" if stored is not None and stored.path != path:
+        case "remove" if state.open if stored is None else stored.path != path:
             return "running code still selects the column that is removed"
         case "modify" if stored is not None:
             if column.type and stored.type and column.type != stored.type:
