@@ -102,7 +102,7 @@ def _binds_for(moved: Sequence[Node], rest: Sequence[Node]) -> bool:
     bound: set[str] = set()
     for one in moved:
         for match in one.find(Match):
-            bound.update(variables(match.left.text))
+            bound.update(variables(match.left))
     return any(re.search(rf"(?<![\w:.@]){name}\b", one.text) for name in bound for one in rest)
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lsp_server.document import Document
 from lsp_server.lint.finding import Edit
 from lsp_server.syntax.definitions import Function
-from lsp_server.syntax.elixir import BinaryOperator, Identifier, Match
-from lsp_server.syntax.literals import Atom, String, Tuple
+from lsp_server.syntax.elixir import BinaryOperator, Call, Clause, Identifier, Match
+from lsp_server.syntax.literals import Atom, Quoted, String, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form, Module
 from lsp_server.text import Span, line_ending
 
 WIDTH = 98  # the formatter's line length
-_VARIABLE = re.compile(r"(?<![\w:.@&])[a-z]\w*(?![\w(?!:])")
 # Callbacks that return what `handle_info/2` returns, or are given whom to reply to.
 _CUTTABLE = frozenset(
     {
@@ -23,6 +23,7 @@ _CUTTABLE = frozenset(
         ("handle_cast", 2),
         ("handle_continue", 2),
         ("handle_event", 3),
+        ("handle_in", 3),
         ("handle_info", 2),
     }
 )
@@ -36,9 +37,9 @@ def continued(document: Document, form: Form, at: Node, delay: str) -> list[Edit
     return [] if cut is None else cut.edits(delay)
 
 
-def variables(text: str) -> list[str]:
-    """The variables in a text, as far as its words tell."""
-    return list(dict.fromkeys(_VARIABLE.findall(text)))
+def variables(pattern: Node) -> list[str]:
+    """The variables in a pattern, also those that a guard or a `^` only reads."""
+    return list(dict.fromkeys(one.name for one in pattern.find(Identifier)))
 
 
 def name_in(pattern: Node) -> str:
@@ -54,32 +55,33 @@ def name_in(pattern: Node) -> str:
 class _Cut:
     """A callback that is cut in two at one of its statements."""
 
-    def __init__(
-        self, document: Document, form: Form, function: Function, at: int, state: str, tag: str
-    ) -> None:
+    def __init__(self, document: Document, form: Form, function: Function, way: _Way) -> None:
         self.document, self.form, self.function = document, form, function
-        body = function.body
-        self.before, self.waits, self.after = body[:at], body[at], body[at + 1 :]
-        self.state, self.tag = state, tag
+        self.before, self.waits, self.after = way.before, way.waits, way.after
+        self.patterns = [*function.parameters, *way.patterns]
+        self.state, self.tag = _state(function, way), _tag(function)
         self.newline = line_ending(document.source)
         self.indent = document.lines.indentation(form.span.start).decode()
+        self.inner = document.lines.indentation(way.waits.start).decode()
 
     @staticmethod
     def of(document: Document, form: Form, waits: Node) -> _Cut | None:
-        """The cut, where the statement stands directly in a callback that more follows."""
+        """The cut, where more follows the statement, and nothing its branch."""
         function = form.function
         if function is None or (function.name, function.arity) not in _CUTTABLE:
             return None
         block = function.call.do_block
-        body = function.body
-        if block is None or block.sections != ["do"] or waits not in body[:-1]:
+        if block is None or block.sections != ["do"]:
             return None
-        state, tag = name_in(function.parameters[-1]), _tag(function)
-        if not state or state.startswith("_") or not tag:
+        way = _way(function.body, waits)
+        if way is None:
             return None
-        if f":{tag}" in (form.module.call.text if form.module.call is not None else ""):
+        cut = _Cut(document, form, function, way)
+        if not cut.state or cut.state.startswith("_") or not cut.tag:
             return None
-        return _Cut(document, form, function, body.index(waits), state, tag)
+        if f":{cut.tag}" in (form.module.call.text if form.module.call is not None else ""):
+            return None
+        return cut
 
     def edits(self, delay: str) -> list[Edit]:
         """Both halves."""
@@ -87,14 +89,13 @@ class _Cut:
         if rest is None:
             return []
         moved, asker = rest
-        message = self._message(moved, asker)
+        message = self._message(asker)
         sent = f"Process.send_after(self(), {message}, {delay})"
         head = f"def handle_info({message}, {self.state}) do"
-        longest = max(len(self.indent) + 2 + len(sent), len(self.indent) + len(head))
+        longest = max(len(self.inner) + len(sent), len(self.indent) + len(head))
         if longest > WIDTH:
             return []
-        inner = f"{self.indent}  "
-        first = f"{inner}{sent}{self.newline}{inner}{{:noreply, {self.state}}}"
+        first = f"{self.inner}{sent}{self.newline}{self.inner}{{:noreply, {self.state}}}"
         clause = f"{self.indent}{head}{self.newline}{moved}{self.newline}{self.indent}end"
         lines = self.document.lines
         start = lines.starts[lines.line_at(self.waits.start)]
@@ -113,17 +114,22 @@ class _Cut:
         while line - 1 > waits and lines.line_bytes(line - 1).lstrip().startswith(b"#"):
             line -= 1
         start, last = lines.starts[line], self.after[-1]
+        deeper = len(self.inner) - len(self.indent) - len("  ")
+        if deeper and not all(_moves_freely(one) for one in self.after):
+            return None
         text = source[start : last.start].decode("utf-8", "replace")
+        text = text.removeprefix(self.inner).replace(f"{self.newline}{' ' * deeper}", self.newline)
+        text = f"{self.inner[deeper:]}{text}"
         if self.function.name != "handle_call":
-            if len(self.after) == 1 and isinstance(last, Tuple):
+            if len(self.after) == 1 and _keeps(last, self.state):
                 return None  # nothing is left to do
-            whole = text + last.text
-            if self.function.name == "handle_event" and ":reply" in whole:
+            whole = text + last.text.replace(f"{self.newline}{' ' * deeper}", self.newline)
+            if self.function.name in ("handle_event", "handle_in") and ":reply" in whole:
                 return None
             return whole, False
         match last:
             case Tuple([Atom("reply"), value, state]):
-                indent = lines.indentation(last.start).decode()
+                indent = f"{self.indent}  "
                 reply = f"GenServer.reply({self._asker}, {value.text})"
                 if "\n" in reply or len(indent) + len(reply) > WIDTH:
                     return None
@@ -140,18 +146,78 @@ class _Cut:
             return [Edit(node.span, self._asker)]
         return []
 
-    def _message(self, moved: str, asker: bool) -> str:
-        bound: dict[str, None] = {}
-        for pattern in self.function.parameters:
-            bound |= dict.fromkeys(variables(pattern.text))
-        for statement in self.before:
-            if isinstance(statement, Match):
-                bound |= dict.fromkeys(variables(statement.left.text))
-        bound.pop(self.state, None)
-        used = [name for name in bound if re.search(rf"(?<![\w:.@]){name}(?![\w(:])", moved)]
+    def _message(self, asker: bool) -> str:
+        matched = [one.left for one in self.before if isinstance(one, Match)]
+        bound = [name for one in (*self.patterns, *matched) for name in variables(one)]
+        read = {name for one in self.after for name in variables(one)}
+        used = [one for one in dict.fromkeys(bound) if one in read and one != self.state]
         if asker and self._asker not in used:
             used.insert(0, self._asker)
         return f"{{:{self.tag}, {', '.join(used)}}}" if used else f":{self.tag}"
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What stands around a statement in the block whose value its function returns."""
+
+    before: list[Node]  # in all blocks around it, the outermost first
+    waits: Node
+    after: list[Node]
+    patterns: list[Node]  # of the clauses around it
+
+
+def _way(body: list[Node], waits: Node) -> _Way | None:
+    before: list[Node] = []
+    patterns: list[Node] = []
+    while body:
+        if waits in body[:-1]:
+            at = body.index(waits)
+            return _Way([*before, *body[:at]], waits, body[at + 1 :], patterns)
+        before += body[:-1]
+        last = body[-1]
+        if not isinstance(last, Call) or last.receiver is not None or last.name not in _CHOOSING:
+            return None
+        body = []
+        for section in ("do", "else"):
+            written = last.section(section)
+            for clause in written:
+                if isinstance(clause, Clause) and clause.span.covers(waits.span):
+                    patterns += clause.patterns
+                    body = clause.body
+            if any(one.span.covers(waits.span) for one in written) and not body:
+                body = written
+    return None
+
+
+_CHOOSING = frozenset({"case", "cond", "if", "unless"})
+
+
+def _state(function: Function, way: _Way) -> str:
+    """The variable that holds the state where a callback waits."""
+    match way.after[-1]:
+        case Tuple([Atom("noreply"), Identifier(name)]) | Tuple([_, _, Identifier(name)]):
+            for one in way.before:
+                if isinstance(one, Match) and isinstance(one.left, Identifier):
+                    if one.left.name == name:
+                        return name
+    return name_in(function.parameters[-1])
+
+
+def _keeps(last: Node, state: str) -> bool:
+    """Whether all that is returned is the state as it was."""
+    match last:
+        case Tuple([_, Identifier(name)]):
+            return name == state
+    return False
+
+
+def _moves_freely(statement: Node) -> bool:
+    """Whether the formatter leaves a statement as it is where there is more room for it."""
+    if b"\n" not in statement.bytes:
+        return True
+    if any(b"\n" in one.bytes for one in statement.find(Quoted)):
+        return False
+    return isinstance(statement, Call) and statement.do_block is not None
 
 
 def _tag(function: Function) -> str:

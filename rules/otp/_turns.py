@@ -32,6 +32,7 @@ TURNS: Mapping[str, frozenset[Key]] = {
     "GenStage": _SERVER,
     ":gen_server": _SERVER,
     ":gen_statem": frozenset({("handle_event", 4), ("init", 1)}),
+    "Plug": frozenset({("call", 2)}),
     "WebSockex": frozenset({("handle_frame", 2), ("handle_cast", 2), ("handle_info", 2)}),
     "Phoenix.Channel": frozenset(
         {("join", 3), ("handle_in", 3), ("handle_out", 3), ("handle_info", 2)}

@@ -8,14 +8,16 @@ from functools import partial
 from typing import NamedTuple
 
 from lsp_server.facts.calls.primitives import LIBRARY, REPO, Effect
+from lsp_server.facts.local_flow import assigned
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.role import Role
 from lsp_server.severity import Profile, Severity
-from lsp_server.syntax.elixir import Call
+from lsp_server.syntax.elixir import Call, Identifier
 from lsp_server.syntax.literals import Atom, Keywords, List, Pair, Tuple
 from lsp_server.syntax.node import Node
+from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
 
 from ._start_child import is_elixirs
@@ -136,9 +138,8 @@ class InfiniteTimeout(Rule):
 
     @on(Call, name=_NAMES)
     def check(self, call: Call, file: File) -> Iterator[Finding]:
-        if b":infinity" not in call.bytes:
-            return
-        if call.receiver is None and call.name not in ("await", "await_many"):
+        form = file.form
+        if form is None or b":infinity" not in form.bytes:
             return
         if file.is_mix_task or _RELEASES.search(file.module.name):
             return
@@ -149,7 +150,7 @@ class InfiniteTimeout(Rule):
             return
         if call.name == "call" and (_is_in_task(call) or _is_answered_later(call, file)):
             return
-        for found in _found(call, file):
+        for found in _found(call, form, file):
             value = found.value
             yield self.finding(
                 value,
@@ -192,26 +193,32 @@ def _numbered(found: _Found, _: object) -> list[Edit]:
     return [Edit(Span(value.start, value.end), found.number)]
 
 
-def _found(call: Call, file: File) -> Iterator[_Found]:
+def _found(call: Call, form: Form, file: File) -> Iterator[_Found]:
     module = file.module_of(call) or ""
     places = WAITS.get((module, call.name))
-    arguments = call.arguments
+    arguments = [_local(one, form) for one in call.arguments]
     if places is not None:
         for number in places:
             if number < len(arguments) and _is_infinite(arguments[number]):
                 what = "the task" if module == "Task" else "another process"
                 yield _Found(arguments[number], what, PROCESS)
         if module == "Task" and call.name == "yield_many":
-            yield from _options(call, "the tasks", PROCESS)
+            yield from _options(arguments, "the tasks", PROCESS)
     elif module in _DATABASE_MODULES or (call.name in _REPO and file.is_repo(call)):
-        yield from _options(call, "the database", DATABASE)
+        yield from _options(arguments, "the database", DATABASE)
     elif module in _HTTP_MODULES:
-        yield from _options(call, "another service", HTTP)
+        yield from _options(arguments, "another service", HTTP)
 
 
-def _options(call: Call, what: str, number: str) -> Iterator[_Found]:
+def _local(argument: Node, form: Form) -> Node:
+    """What a variable of the function holds; an attribute was named on purpose."""
+    value = assigned(argument, form) if isinstance(argument, Identifier) else None
+    return argument if value is None else value
+
+
+def _options(arguments: list[Node], what: str, number: str) -> Iterator[_Found]:
     """Every `…timeout: :infinity` in the options of a call, also in options inside of them."""
-    for argument in call.written_arguments:
+    for argument in arguments:
         if not isinstance(argument, (Keywords, List)):
             continue
         for pair in argument.find(Pair):

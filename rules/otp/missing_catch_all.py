@@ -144,7 +144,7 @@ class MissingCatchAll(Rule):
             )
         yield self.finding(
             name,
-            f"a message that no clause of `handle_info/2` takes ends {module.name}, and "
+            f"a message that no clause of `handle_info/2` takes ends `{module.name}`, and "
             f"`{source.dotted}` lets others send to it",
             fix=fix,
             related=[Related(source.callee_span, "From here on others send messages")],

@@ -13,10 +13,13 @@ from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form, Module
 from lsp_server.text import Span
 
+from ..ecto._discarded import whole
 from ._later import WIDTH, continued
 from ._turns import head_of, is_call_of, is_in_turn, turns
 
 SLEEPERS = frozenset({"Process", ":timer"})
+_REQUESTS = frozenset({"Phoenix.Controller", "Plug"})
+_WITHOUT_MESSAGES = _REQUESTS | {"Phoenix.LiveComponent"}
 
 
 class SleepInProcess(Rule):
@@ -74,15 +77,17 @@ class SleepInProcess(Rule):
     - The sleep is in a task or another process of its own, or in a function that is only stored.
     - It is in a client function of a GenServer, which its caller runs, or in `terminate/2`.
     - The module is none of GenServer, GenStage, `:gen_statem`, WebSockex, channel, LiveView,
-      LiveComponent and controller; tests and scripts.
+      LiveComponent, controller and plug; tests and scripts.
 
     ## What the fix changes
 
     What follows the sleep moves to a clause of `handle_info/2`, and `Process.send_after/3` sends
     the message for it; a `handle_call/3` replies there with `GenServer.reply/2`. Other messages
     are then answered in between, and the state is the one of that later moment. A sleep before
-    `send(self(), message)` becomes `Process.send_after/3` of that message. Where the sleep is
-    in a branch, a loop or a function that the callback calls, there is no fix.
+    `send(self(), message)` becomes `Process.send_after/3` of that message. There is no fix where
+    nothing follows the sleep, where the callback goes on after the branch that sleeps, in a loop
+    and in a function that the callback calls; nor in requests and live components, which take no
+    messages.
     """
 
     @on(Module)
@@ -121,10 +126,12 @@ class SleepInProcess(Rule):
             text = f"`{head_of(caller.function)}` calls `{head_of(function)}`"
             related.append(Related(caller.function.name_span, text))
         fix = None
-        if _edits(file, form, call):
+        if kind not in _WITHOUT_MESSAGES and _edits(file, form, call):
             fix = Fix.review("Send a message later instead", lambda _: _edits(file, form, call))
-        if kind == "Phoenix.Controller":
+        if kind in _REQUESTS:
             advice = "the request and its connection wait; leave the work to a job"
+        elif kind == "Phoenix.LiveComponent":
+            advice = "its page answers nothing meanwhile; use `send_update_after/3`"
         else:
             advice = f"`{form.module.name}` answers nothing meanwhile; use `Process.send_after/3`"
         name = f"{call.dotted}/1"
@@ -137,33 +144,31 @@ class SleepInProcess(Rule):
 
 
 def _edits(file: File, form: Form, call: Call) -> list[Edit]:
-    arguments = call.written_arguments
-    function = form.function
-    if call.pipe is not None or len(arguments) != 1 or function is None:
-        return []
-    if function.name in ("mount", "init"):
-        return []
-    body = function.body
-    if call not in body[:-1]:
+    arguments, statement = call.arguments, whole(call)
+    block, lines = statement.parent, file.document.lines
+    if len(arguments) != 1 or b"\n" in statement.bytes or block is None:
         return []
     delay = arguments[0].text
-    following = body[body.index(call) + 1]
-    message = _sent_to_itself(following, file)
-    if message is None:
-        return continued(file.document, form, call, delay)
-    lines = file.document.lines
+    siblings = block.children
+    at = siblings.index(statement)
+    following = siblings[at + 1] if at + 1 < len(siblings) else None
+    message = None if following is None else _sent_to_itself(following)
+    if following is None or message is None:
+        return continued(file.document, form, statement, delay)
     indent = lines.indentation(following.start)
     text = f"Process.send_after(self(), {message.text}, {delay})"
     if "\n" in text or len(indent) + len(text) > WIDTH:
         return []
-    start = lines.starts[lines.line_at(call.start)]
-    end = lines.starts[lines.line_at(call.end) + 1]
+    if lines.starts[lines.line_at(statement.start)] + len(indent) != statement.start:
+        return []
+    start = lines.starts[lines.line_at(statement.start)]
+    end = lines.starts[lines.line_at(statement.end) + 1]
     while lines.line_bytes(lines.line_at(end)).strip() == b"":
         end = lines.starts[lines.line_at(end) + 1]
     return [Edit(Span(start, end), ""), Edit(following.span, text)]
 
 
-def _sent_to_itself(statement: Node, file: File) -> Node | None:
+def _sent_to_itself(statement: Node) -> Node | None:
     """What `send(self(), message)` sends."""
     if isinstance(statement, Match):
         return None

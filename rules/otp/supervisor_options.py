@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from lsp_server.facts.local_flow import module_of, origin
@@ -12,8 +12,8 @@ from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.rule import Rule, on
 from lsp_server.severity import Severity
-from lsp_server.syntax.elixir import Call, Identifier, ModuleAttribute
-from lsp_server.syntax.literals import Atom, Keywords, List
+from lsp_server.syntax.elixir import Call, Identifier
+from lsp_server.syntax.literals import Atom, Keywords, List, String, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form, Module
 from lsp_server.text import Span, line_ending
@@ -22,7 +22,8 @@ from ._one_shot import restarted_tasks
 
 STRATEGIES = ("one_for_one", "rest_for_one", "one_for_all")
 # `simple_one_for_one` is deprecated, and Elixir itself says so when it meets it.
-KNOWN = frozenset({*STRATEGIES, "simple_one_for_one"})
+DEPRECATED = frozenset({"simple_one_for_one"})
+DYNAMIC = ("one_for_one",)  # all that a DynamicSupervisor has (Elixir 1.18)
 WIDTH = 98  # the formatter's line length
 # Modules whose `child_spec/1` gives every child the same id (Elixir 1.18).
 SAME_ID = frozenset({"Agent", "Task"})
@@ -73,8 +74,9 @@ class SupervisorOptions(Rule):
     ## When it stays silent
 
     - Options that are computed, merged or taken from an argument.
-    - Children of one module with different options: many modules make an id of their name. Only
-      `Task` and `Agent` are known to give all their children the same id.
+    - Children of one module of a library with different options: many make an id of their name. Of
+      the standard library only `Task` and `Agent` give all their children the same id, and of the
+      project's own modules those that do not define `child_spec/1`.
     - Tasks that may go on for ever: what they call is named like a loop (`accept`, `listen`, `run`
       …), calls itself, or waits for messages.
     - Children of which only one may be in the list, those of another function, and ids that are
@@ -100,7 +102,7 @@ class SupervisorOptions(Rule):
             return
         supervisor = file.module_of(call)
         if supervisor == "DynamicSupervisor" and len(arguments) == 1:
-            yield from self._known(arguments[0], form)
+            yield from self._known(arguments[0], form, DYNAMIC)
         if supervisor != "Supervisor" or len(arguments) > 2:
             return
         if module_of(arguments[0], form):
@@ -110,6 +112,12 @@ class SupervisorOptions(Rule):
         elif _are_children(arguments[0], form):
             yield self._without(call, _appended(call, file))
         yield from self._twice(arguments[0], form, file)
+
+    @on(Tuple, name="DynamicSupervisor")
+    def check_child(self, child: Tuple, file: File) -> Iterator[Finding]:
+        """`{DynamicSupervisor, name: …, strategy: …}`."""
+        if file.form is not None and len(child.elements) == 2:
+            yield from self._known(child.elements[1], file.form, DYNAMIC)
 
     @on(Module)
     def check_tasks(self, module: Module, file: File) -> Iterator[Finding]:
@@ -139,19 +147,25 @@ class SupervisorOptions(Rule):
             else:
                 yield from self._known(keywords, form)
 
-    def _known(self, options: Node, form: Form) -> Iterator[Finding]:
+    def _known(
+        self, options: Node, form: Form, strategies: Sequence[str] = STRATEGIES
+    ) -> Iterator[Finding]:
         node = origin(options, form)
         keywords = node.keywords if isinstance(node, List) else node
         value = keywords.get("strategy") if isinstance(keywords, Keywords) else None
-        if isinstance(value, ModuleAttribute):
-            return
-        if not isinstance(value, Atom) or value.name in KNOWN:
-            return
-        nearest = next(iter(get_close_matches(value.name, STRATEGIES, 1)), STRATEGIES[0])
+        match value:
+            case Atom(name) if name not in strategies and name not in DEPRECATED:
+                pass
+            case String(str(name)):
+                pass
+            case _:
+                return
+        nearest = next(iter(get_close_matches(name, strategies, 1)), strategies[0])
         edit = Edit(value.span, f":{nearest}")
+        supervisor = "DynamicSupervisor" if strategies is DYNAMIC else "supervisor"
         yield self.finding(
             value,
-            f"`{value.text}` is no strategy of a supervisor: it refuses to start",
+            f"`{value.text}` is no strategy of a {supervisor}: it refuses to start",
             fix=Fix.safe(f"Use :{nearest}", lambda _: [edit]),
         )
 
@@ -198,7 +212,7 @@ def _identity(child: Child, form: Form, file: File) -> str:
     if child.id:
         if not LITERAL.fullmatch(child.id) or re.match(r"[a-z_]", child.id):
             return ""
-        return form.names_at(child.span.start).expand(child.id)
+        return f"`{form.names_at(child.span.start).expand(child.id)}`"
     for call in form.index.calls("child_spec"):
         if call.module is not None and call.span.covers(child.span):
             overrides = call.arguments[1:2]
@@ -210,9 +224,20 @@ def _identity(child: Child, form: Form, file: File) -> str:
                 return ""  # what a module's own function makes
     if text.startswith("%") or child.module.startswith(":"):
         return ""
-    if child.module in SAME_ID or text.rpartition(".")[2] == child.module.rpartition(".")[2]:
-        return child.module
+    if (
+        child.module in SAME_ID
+        or _is_named_so(child, text, form, file)
+        or text.rpartition(".")[2] == child.module.rpartition(".")[2]
+    ):
+        return f"`{child.module}`"
     return f"of `{text}`" if "\n" not in text and "(" not in text else ""
+
+
+def _is_named_so(child: Child, text: str, form: Form, file: File) -> bool:
+    """Whether a child is a module of the project that lets `use` write its `child_spec/1`."""
+    if not text.startswith("{") or child.module in file.context.child_specs:
+        return False
+    return child.module.partition(".")[0] == form.module.name.partition(".")[0]
 
 
 def _may_name(overrides: Node) -> bool:

@@ -162,10 +162,10 @@ class UnsupervisedGenserver(ProjectRule):
 
     def _finding(self, process: Process, application: Application) -> Finding:
         behaviour = process.behaviour.removeprefix(":")
-        message = f"nothing starts {process.module}: this {behaviour} is no supervisor's child"
+        message = f"nothing starts `{process.module}`: this {behaviour} is no supervisor's child"
         fix: Fix | None = None
         if application.top is None or not application.top.lists:
-            message += f"; the children of {application.module} are computed, so add it by hand"
+            message += f"; the children of `{application.module}` are computed, so add it by hand"
         elif can_be_started(process):
             title = f"Start {process.module} with {application.module}"
             if has_many_instances(process):

@@ -176,3 +176,12 @@ def test_a_package_is_a_library_unless_it_serves_requests() -> None:
     assert not is_library(package, '{:bandit, "~> 1.0"}')
     assert not is_library("")
     assert not context_of(SHOP).is_library("lib/m.ex")
+
+
+def test_modules_with_a_child_spec_of_their_own() -> None:
+    own = "defmodule Shop.Shard do\n  def child_spec(one), do: %{id: one}\nend\n"
+    called = "defmodule Shop.Caller do\n  def spec, do: Shop.Shard.child_spec(1)\nend\n"
+    context = context_of({"lib/shard.ex": own, "lib/caller.ex": called})
+    assert context.child_specs == {"Shop.Shard"}
+    assert context_relevant("lib/shard.ex", own.encode())
+    assert not context_relevant("lib/caller.ex", called.encode())

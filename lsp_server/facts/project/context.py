@@ -11,6 +11,7 @@ import msgspec
 from lsp_server.facts.database.repos import has_repo, package_versions, repos
 from lsp_server.facts.index import Index, join
 from lsp_server.facts.modules import Function
+from lsp_server.facts.processes.own_child_specs import defines_child_spec, own_child_specs
 from lsp_server.facts.project import mix
 from lsp_server.facts.project.expansion import Expander, Expansion, Uses
 from lsp_server.facts.project.library import Functions
@@ -26,7 +27,7 @@ class ProjectContext:
     `dependencies` holds the version of every package by the folder of a mix.exs or mix.lock,
     `adapters` the full name of a repo's adapter (empty where it is not written out), `exports` the
     public functions of those own modules that many others import, `libraries` the folders of
-    packages that others depend on.
+    packages that others depend on, `child_specs` the modules that define `child_spec/1`.
     """
 
     digest: bytes = b""
@@ -36,6 +37,7 @@ class ProjectContext:
     expander: Expander = field(default_factory=Expander)
     exports: Mapping[str, Functions] = field(default_factory=dict)
     libraries: frozenset[str] = frozenset()
+    child_specs: frozenset[str] = frozenset()
     # What `fits` has answered, by folder and requirement: rules ask the same for every file.
     _fitting: dict[tuple[str, str], bool] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -181,7 +183,7 @@ def _written_for(names: Names, module: str) -> str:
     return names.expand(module) if module.startswith("__MODULE__") else module
 
 
-@join(mix.dependencies, mix.mix_projects, repos, own_uses, Function)
+@join(mix.dependencies, mix.mix_projects, repos, own_uses, own_child_specs, Function)
 def project_context(index: Index) -> ProjectContext:
     """The context, which no file changes for which `context_relevant` is False."""
     dependencies, found, own = mix.dependencies(index), repos(index), own_uses(index)
@@ -193,8 +195,9 @@ def project_context(index: Index) -> ProjectContext:
     exports = _exports(index)
     listed = {module: sorted(functions) for module, functions in exports.items()}
     libraries = [folder for folder, one in mix.mix_projects(index).items() if _is_library(one)]
+    specs = own_child_specs(index)
     seen = msgspec.msgpack.encode(
-        (versions, adapters, sorted(own.items()), listed, sorted(libraries))
+        (versions, adapters, sorted(own.items()), listed, sorted(libraries), sorted(specs))
     )
     return ProjectContext(
         hashlib.blake2b(seen, digest_size=16).digest(),
@@ -204,6 +207,7 @@ def project_context(index: Index) -> ProjectContext:
         Expander(own, package_versions(index)),
         exports,
         frozenset(libraries),
+        specs,
     )
 
 
@@ -236,5 +240,7 @@ def _exports(index: Index) -> dict[str, Functions]:
 def context_relevant(path: str, source: bytes) -> bool:
     """Whether a file can say anything that `project_context` reads; a search for a few words."""
     if path.endswith((".ex", ".exs")):
-        return path.endswith(("mix.exs", *_SHARED)) or has_using(source) or has_repo(path, source)
+        if path.endswith(("mix.exs", *_SHARED)) or has_using(source):
+            return True
+        return has_repo(path, source) or defines_child_spec(source)
     return path.endswith("mix.lock")
