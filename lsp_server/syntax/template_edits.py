@@ -68,7 +68,8 @@ class AttributeRules:
 
     `renamed` has the attribute that an option becomes, `dropped` the options that become none,
     `reserved` the names that mean something else there. With `keeps_values` the tag is a component
-    to which false, nil and atoms must arrive as they are; without it they mean HTML.
+    to which false, nil and atoms must arrive as they are; without it they mean HTML, but for the
+    attributes in `kept`.
     With `is_html` the tag is no component: quoted text is HTML there, and `&` must be escaped.
     """
 
@@ -76,6 +77,7 @@ class AttributeRules:
     dropped: frozenset[str] = frozenset()
     reserved: frozenset[str] = frozenset()
     keeps_values: bool = False
+    kept: frozenset[str] = frozenset()
     is_html: bool = False
 
 
@@ -105,12 +107,13 @@ def attributes(
 
 def attribute(name: str, value: Node, rules: AttributeRules) -> HeexAttribute | Unsure | None:
     """One attribute; None where the value says that there is none."""
+    keeps_values = rules.keeps_values or name in rules.kept
     match value:
         case Boolean(True):
             return HeexAttribute(name)
-        case Boolean(False) | Nil() if not rules.keeps_values:
+        case Boolean(False) | Nil() if not keeps_values:
             return None
-        case Atom(text) | QuotedAtom(str(text)) if not rules.keeps_values:
+        case Atom(text) | QuotedAtom(str(text)) if not keeps_values:
             quoted = _in_quotes(text, rules.is_html)
         case String(str(text)) if not value.is_heredoc:
             quoted = _in_quotes(text, rules.is_html, written="\\" not in value.text)

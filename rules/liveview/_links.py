@@ -85,7 +85,8 @@ def link_of(
     if isinstance(parts, Unsure):
         return parts
     label, options = parts
-    rules = AttributeRules(renamed, frozenset({"do"}), DECLARED)
+    kept = frozenset({"csrf_token"})
+    rules = AttributeRules(renamed, frozenset({"do"}), DECLARED, kept=kept)
     written = link_attributes(options, rules, posts=posts)
     if isinstance(written, Unsure):
         return written

@@ -17,7 +17,7 @@ from lsp_server.syntax.template_edits import Unsure
 from ._links import is_own, label_and_options, link_of
 
 MODULES = frozenset({"Phoenix.HTML.Link", "PhoenixHTMLHelpers.Link"})
-RENAMED = {"to": "href", "method": "method", "csrf_token": "csrf-token"}
+RENAMED = {"to": "href", "method": "method", "csrf_token": "csrf_token"}
 
 
 class LinkHelper(Rule):
