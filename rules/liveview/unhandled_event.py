@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from lsp_server.facts.index import Index
-from lsp_server.facts.pages.live_callbacks import LiveHook
+from lsp_server.facts.pages.hooked import hooked
 from lsp_server.facts.pages.live_modules import Kind, LiveModule, live_modules, rendering
 from lsp_server.facts.pages.template_owners import template_owners
 from lsp_server.facts.pages.templates import EventBinding
@@ -75,8 +75,8 @@ class UnhandledEvent(ProjectRule):
 
     - The name of the event is an expression, or the target anything but `@myself`.
     - Any clause may take the event: by its name, by a prefix, by a guard, or because it takes all.
-    - A `use` brings clauses, or an `attach_hook` for events stands in the LiveView itself or, for
-      any LiveView, in a module that is none.
+    - A `use` brings clauses, or an `attach_hook` for events stands in the LiveView itself, in a
+      module that it or its `live_session` names, or in one that might be anybody's.
     - A function component that somebody outside of the known LiveViews may render.
 
     ## What the fix changes
@@ -86,24 +86,20 @@ class UnhandledEvent(ProjectRule):
     """
 
     requires = "phoenix_live_view"
-    reads = (EventBinding, LiveHook, live_modules, rendering, template_owners)
+    reads = (EventBinding, hooked, live_modules, rendering, template_owners)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every event whose receivers are all known."""
         index = snapshot.index
         known, owners = live_modules(index), template_owners(index)
-        hooks = [hook for _, hook in index.of(LiveHook) if hook.stage == CALLBACK]
-        hooked = any(_kind(known, hook.module) is not Kind.LIVE_VIEW for hook in hooks)
-        if hooked:
-            return
-        own = {hook.module for hook in hooks}
+        attached = hooked(index)
         for path, event in index.of(EventBinding):
             module, function = event.module, event.function
             if not module and path in owners:
                 module, function = owners[path][0].name, owners[path][1]
             receivers = _receivers(index, known, module, function, event)
             if not receivers or any(
-                one.name in own or _takes(one, event.event) for one in receivers
+                attached.has(one.name, CALLBACK) or _takes(one, event.event) for one in receivers
             ):
                 continue
             names = ", ".join(f"`{one.name}`" for one in receivers[:2])
@@ -121,11 +117,6 @@ class UnhandledEvent(ProjectRule):
                     for one in receivers[:3]
                 ],
             )
-
-
-def _kind(known: Mapping[str, LiveModule], module: str) -> Kind | None:
-    found = known.get(module)
-    return None if found is None else found.kind
 
 
 def _receivers(

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from lsp_server.facts.calls.effects import call_graph
 from lsp_server.facts.modules import FunctionKey
-from lsp_server.facts.pages.live_callbacks import LiveCallback, LiveHook
+from lsp_server.facts.pages.hooked import hooked
+from lsp_server.facts.pages.live_callbacks import LiveCallback
 from lsp_server.facts.pages.live_modules import Kind, LiveModule, live_modules
 from lsp_server.facts.pages.pubsub import Broadcast, Subscription
 from lsp_server.lint.finding import Finding, Fix, Operation, Related
@@ -77,8 +78,8 @@ class UnhandledMessage(ProjectRule):
 
     - Nothing in the project is known to be sent to the topic, or the topic is computed.
     - A clause may take one of the messages, or one that is sent to a topic that is not known.
-    - A `use` brings clauses, or an `attach_hook` for messages stands in the LiveView itself or, for
-      any LiveView, in a module that is none.
+    - A `use` brings clauses, or an `attach_hook` for messages stands in the LiveView itself, in a
+      module that it or its `live_session` names, or in one that might be anybody's.
     - A subscription more than one call away.
 
     ## What the fix changes
@@ -87,20 +88,18 @@ class UnhandledMessage(ProjectRule):
     """
 
     requires = "phoenix_live_view"
-    reads = (Subscription, Broadcast, LiveCallback, LiveHook, live_modules, call_graph)
+    reads = (Subscription, Broadcast, LiveCallback, hooked, live_modules, call_graph)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every subscription of a LiveView to a topic that is known."""
         index = snapshot.index
         known = live_modules(index)
         sent = list(index.of(Broadcast))
-        hooks = [hook for _, hook in index.of(LiveHook) if hook.stage == CALLBACK]
-        kinds = [known[hook.module].kind for hook in hooks if hook.module in known]
-        if len(kinds) < len(hooks) or any(kind is not Kind.LIVE_VIEW for kind in kinds):
-            return
-        own = {hook.module for hook in hooks}
+        attached = hooked(index)
         for live, topic, path, span in _subscriptions(snapshot, known):
-            if live.name in own or any(name == CALLBACK for name, _ in live.injected):
+            if attached.has(live.name, CALLBACK):
+                continue
+            if any(name == CALLBACK for name, _ in live.injected):
                 continue
             messages = [one for one in sent if _may_be(one[1].topic, one[1].exact, topic)]
             certain = [one for one in messages if one[1].topic]
