@@ -44,10 +44,10 @@ def main(arguments: list[str]) -> int:
         return 2
     python = str(environment())
     if arguments[:1] == ["retort"]:
-        command = [python, "-m", "lsp_server", *arguments[1:]]
+        command, folder = [python, "-m", "lsp_server", *arguments[1:]], None
     else:
-        command = [python, "-m", "pytest", "-n", "auto", *arguments]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+        command, folder = [python, "-m", "pytest", "-n", "auto", *arguments], ROOT
+    return subprocess.run(command, cwd=folder, check=False).returncode
 
 
 if __name__ == "__main__":
