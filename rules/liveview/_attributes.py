@@ -87,9 +87,10 @@ def item_of(item: heex.Node, layer: TemplateLayer) -> str | Unsure:
 
 
 def _conditional(word: str, condition: str, text: str, other: str) -> str | Unsure:
-    if other == "" and _NAME.fullmatch(text):
-        return f"{text}={{{condition if word == 'if' else _negated(condition)}}}"
     pair = _PAIR.fullmatch(text)
+    named = pair[1] if pair is not None and pair[1] in (pair[2], pair[3], pair[4]) else text
+    if other == "" and _NAME.fullmatch(named):  # `selected`, also written `selected="selected"`
+        return f"{named}={{{condition if word == 'if' else _negated(condition)}}}"
     otherwise = _PAIR.fullmatch(other) if other else None
     if pair is None or (other and (otherwise is None or otherwise[1] != pair[1])):
         return Unsure("it does not write one attribute")
