@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 
 from lsp_server.document import Document, Language
 from lsp_server.lint.checker import finish
@@ -214,8 +215,10 @@ def _complaints(
             message, rule = f"`{name.name}` finds nothing here to suppress", UNUSED
         else:
             near = get_close_matches(name.name, known, 1)
-            hint = f"; did you mean `{near[0]}`?" if near else ""
-            message, rule = f"there is no rule or pack `{name.name}`{hint}", UNKNOWN
+            message, rule = f"there is no rule or pack `{name.name}`", UNKNOWN
+            if near:
+                message += f"; did you mean `{near[0]}`?"
+                fix = Fix.review(f"Write {near[0]}", partial(_renaming, name, near[0]))
         yield Finding(
             name.span,
             message,
@@ -249,6 +252,10 @@ def _removal(
         return [Edit(Span(comment.names[at - 1].span.end, name.span.end), "")]
 
     return build
+
+
+def _renaming(name: Named, right: str, _: Snapshot) -> list[Edit]:
+    return [Edit(name.span, right)]
 
 
 def ignore_here(document: Document, finding: Finding) -> list[Edit]:

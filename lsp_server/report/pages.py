@@ -24,7 +24,8 @@ The finding is gone, so the comment only hides the next one. The fix removes it.
     UNKNOWN: """\
 A suppression that names a rule or pack which does not exist.
 
-It suppresses nothing; the message names the nearest rule. The fix removes it.
+It suppresses nothing. The fix writes the name that comes nearest, and has to be looked at; where no
+name comes near it removes the suppression.
 """,
     UNREADABLE: """\
 A file that Retort does not read.

@@ -183,6 +183,11 @@ UNUSED, UNKNOWN = "retort/unused-suppression", "retort/unknown-suppression"
             UNKNOWN,
             "# retort:ignore planted/counting\none()",
         ),
+        (
+            "# retort:ignore planted/countin -- why\none()",
+            UNKNOWN,
+            "# retort:ignore planted/counting -- why\none()",
+        ),
     ],
 )
 def test_the_fix_removes_what_is_not_needed(source: str, rule: str, after: str) -> None:
