@@ -138,7 +138,7 @@ class MissingConstraintCall(ProjectRule):
         names_them = 0
         for found in schemas(snapshot.index):
             schema = found.schema
-            held = table_of(schema, found.path, bases)
+            held = table_of(schema, found.path, bases, whole=False)
             if held is None or schema.open:
                 continue
             named = [step for _, step in known.steps(schema.module, *_UNIQUE, *_FOREIGN)]

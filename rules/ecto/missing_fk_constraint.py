@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lsp_server.facts.database.database import SQLITE, Database, Table, database
+from lsp_server.facts.database.migrations import AlterTable
 from lsp_server.facts.database.new_migration import atom
 from lsp_server.facts.database.repo_places import repo_places
 from lsp_server.facts.database.schemas import Association, Schema, Schemas, schemas
@@ -192,7 +193,7 @@ class MissingFkConstraint(ProjectRule):
             generated = frozenset(path for path, one in found.migrations if one.generated)
             place = 0
             for table in found.tables:
-                if table.uncertain or table.path is None or table.name in allowed:
+                if table.uncertain or table.name in allowed:
                     continue
                 is_new = False
                 own = list(_of(table, known, bases))
@@ -200,6 +201,8 @@ class MissingFkConstraint(ProjectRule):
                     if column.path in generated or f"{table.name}.{column.name}" in allowed:
                         continue
                     target = _target(column, table, found, own, known, bases, alone)
+                    if table.path is None and not _is_added(column, found):
+                        continue  # it may have been a foreign key before
                     if target is not None:
                         yield self._finding(found, table, column, target, place)
                         is_new |= not found.is_newest(column.path)
@@ -249,9 +252,21 @@ def _of(
 ) -> Iterator[tuple[str, Schema]]:
     """The schemas of a table, with their paths."""
     for found in known.by_table.get(table.name, ()):
-        held = table_of(found.schema, found.path, bases)
+        held = table_of(found.schema, found.path, bases, whole=False)
         if held is not None and held.table is table:
             yield found.path, found.schema
+
+
+def _is_added(column: StoredColumn, found: Database) -> bool:
+    """Whether a migration adds a column, of a table that none makes."""
+    return any(
+        change.column.span == column.span and change.action.startswith("add")
+        for path, migration in found.migrations
+        if path == column.path
+        for operation in migration.up
+        if isinstance(operation, AlterTable)
+        for change in operation.changes
+    )
 
 
 def _target(
