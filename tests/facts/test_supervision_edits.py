@@ -88,3 +88,62 @@ end
     text = added(source, NewChild("Task.Supervisor", "name: Shop.Tasks", "Shop.Tasks"))
     assert text is not None
     assert "      Shop.Endpoint\n    ]\n\n    Supervisor.start_link" in text
+
+
+def test_children_are_known_in_every_notation() -> None:
+    source = """defmodule Shop.Application do
+  use Application
+
+  def start(_type, _args) do
+    children = [
+      Supervisor.child_spec(Shop.Repo, id: :repo),
+      %{id: :web, start: {Shop.Endpoint, :start_link, []}},
+      worker(Shop.Clock, [])
+    ]
+
+    Supervisor.start_link(children, strategy: :one_for_one)
+  end
+end
+"""
+    text = added(source, NewChild("Task.Supervisor", "name: Shop.Tasks", "Shop.Tasks"))
+    assert text == source.replace(
+        "      %{id", "      {Task.Supervisor, name: Shop.Tasks},\n      %{id"
+    )
+
+
+def test_a_list_that_a_function_returns_gets_several_lines() -> None:
+    line = "    [Shop.Repo, Shop.Presence, Shop.Clock, Shop.Prices, Shop.Stock, Shop.Endpoint]\n"
+    source = f"""defmodule Shop.Application do
+  use Application
+
+  def start(_type, _args), do: Supervisor.start_link(children(), strategy: :one_for_one)
+
+  defp children do
+{line}  end
+end
+"""
+    text = added(source, NewChild("Task.Supervisor", "name: Shop.Tasks", "Shop.Tasks"))
+    names = (
+        line.strip().strip("[]").replace("Shop.E", "{Task.Supervisor, name: Shop.Tasks}, Shop.E")
+    )
+    lines = names.replace(", Shop", ",\n      Shop").replace(", {", ",\n      {")
+    assert text == source.replace(line, f"    [\n      {lines}\n    ]\n")
+
+
+def test_a_list_in_a_call_of_several_lines() -> None:
+    source = """defmodule Shop.Application do
+  use Application
+
+  def start(_type, _args) do
+    Supervisor.start_link(
+      [Shop.Repo, Shop.Presence, Shop.Clock, Shop.Prices, Shop.Stock, Shop.Endpoint],
+      strategy: :one_for_one,
+      name: Shop.Supervisor
+    )
+  end
+end
+"""
+    text = added(source, NewChild("Task.Supervisor", "name: Shop.Tasks", "Shop.Tasks"))
+    assert text is not None
+    assert "(\n      [\n        Shop.Repo,\n" in text
+    assert "        {Task.Supervisor, name: Shop.Tasks},\n        Shop.Endpoint\n      ],\n" in text

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from lsp_server.document import Change, Document
 from lsp_server.facts.processes.supervision import Children
-from lsp_server.syntax.elixir import Alias, Call, Identifier, Match
-from lsp_server.syntax.literals import Keywords, List, Tuple
+from lsp_server.syntax.elixir import Call, Identifier, Match
+from lsp_server.syntax.literals import Keywords, List
 from lsp_server.syntax.node import Node, cast
 from lsp_server.text import Span, line_ending
 
@@ -18,6 +18,7 @@ _FIRST = re.compile(r"(?:Repo\w*|PubSub|Vault)$")
 # Children of which processes of the application do not have to be started first.
 _PREPARING = re.compile(r"(?:Telemetry|Cluster\w*|Finch|Registry|Task\.Supervisor|PromEx)$")
 _LAST = re.compile(r"[Ee]ndpoint")
+_BLOCKS = ("do_block", "body", "else_block")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def child_insertion(
         return []
     names = document.names_at(target.start)
     written = [f"{{{names.shorten(one.module)}, {one.argument}}}" for one in wanted]
-    return _Insertion(document, target, wanted[0].early).changes(written)
+    return _Insertion(document, target, children, wanted[0].early).changes(written)
 
 
 def _target(document: Document, children: Children) -> List | None:
@@ -72,7 +73,7 @@ def _target(document: Document, children: Children) -> List | None:
                 found.append(node)
 
     def rank(node: List) -> tuple[bool, bool, int]:
-        named = [_name(one) for one in node.elements]
+        named = [_name(one, children) for one in node.elements]
         return (
             any(map(_LAST.search, named)),
             any(map(_FIRST.search, named)),
@@ -82,15 +83,14 @@ def _target(document: Document, children: Children) -> List | None:
     return max(found, key=rank, default=None)
 
 
-def _name(child: Node) -> str:
-    """The module of a child, or the function that makes it."""
-    match child:
-        case Alias(name):
-            return name
-        case Tuple([first, *_]):
-            return first.text
+def _name(element: Node, children: Children) -> str:
+    """The module of a child in whatever notation, or the function that makes it."""
+    for child in children.children:
+        if element.span.covers(child.span):
+            return child.module
+    match element:
         case Call():
-            return child.dotted
+            return element.dotted
         case Identifier(name):
             return name
     return ""
@@ -99,8 +99,8 @@ def _name(child: Node) -> str:
 class _Insertion:
     """Adds texts to one list."""
 
-    def __init__(self, document: Document, node: List, early: bool = False) -> None:
-        self.early = early
+    def __init__(self, document: Document, node: List, children: Children, early: bool) -> None:
+        self.children, self.early = children, early
         self.source, self.lines, self.node = document.source, document.lines, node
         self.elements = node.elements
         self.newline = line_ending(document.source)
@@ -140,7 +140,7 @@ class _Insertion:
 
     def _index(self) -> int:
         """The number of the element before which new ones go."""
-        named = [_name(one) for one in self.elements]
+        named = [_name(one, self.children) for one in self.elements]
         last = next((n for n, name in enumerate(named) if _LAST.search(name)), len(named))
         needed = max((n for n, name in enumerate(named) if _FIRST.search(name)), default=-1)
         if self.early:
@@ -158,12 +158,12 @@ class _Insertion:
         joined = ", ".join(all_of_them)
         line = self.lines.line_span(self.lines.line_at(self.node.start))
         others = len(line.slice(self.source).decode("utf-8", "replace")) - len(self.node.text)
-        if others + len(joined) + 2 > WIDTH and isinstance(self.node.parent, Match):
+        parent = self.node.parent
+        takes_lines = isinstance(parent, Match) or (parent is not None and parent.kind in _BLOCKS)
+        if takes_lines and others + len(joined) + 2 > WIDTH:
             outer = self.lines.indentation(self.node.start).decode()
-            inner = outer + "  "
-            body = f",{self.newline}".join(inner + self._broken(one, inner) for one in all_of_them)
-            text = f"[{self.newline}{body}{self.newline}{outer}]{self._gap_below}"
-            return [self._change(self.node.span, text)]
+            text = f"{self._list_broken(all_of_them, outer)}{self._gap_below}"
+            return [*self._gap_above, self._change(self.node.span, text)]
         if others + len(joined) + 2 > WIDTH + 1:  # the formatter leaves the last bracket outside
             around = self._call_broken(all_of_them)
             if around is not None:
@@ -185,10 +185,12 @@ class _Insertion:
             case _:
                 return None
         line = self.lines.line_span(self.lines.line_at(call.start)).slice(self.source)
-        if line.strip() != call.bytes:
-            return None
         outer = self.lines.indentation(call.start).decode()
         inner, newline = outer + "  ", self.newline
+        if b"\n" in call.bytes:
+            return self._argument_broken(children, inner)
+        if line.strip() != call.bytes:
+            return None
         opening = call.bytes[: first.start - call.start].decode()
         flat = f"[{', '.join(children)}],"
         if len(outer) + len(opening) + len(flat) <= WIDTH:
@@ -196,12 +198,36 @@ class _Insertion:
         elif len(inner) + len(flat) <= WIDTH:
             text = f"{opening}{newline}{inner}{flat}"
         else:
-            deep = inner + "  "
-            body = f",{newline}".join(deep + self._broken(one, deep) for one in children)
-            text = f"{opening}{newline}{inner}[{newline}{body}{newline}{inner}],"
+            text = f"{opening}{newline}{inner}{self._list_broken(children, inner)},"
         rest = f",{newline}".join(inner + one for one in pairs)
         text = f"{text}{newline}{rest}{newline}{outer}){self._gap_below}"
         return self._change(call.span, text)
+
+    def _argument_broken(self, children: list[str], indent: str) -> Change:
+        """The first of arguments that stand on lines of their own."""
+        line = self.lines.line_span(self.lines.line_at(self.node.start)).start
+        alone = not self.source[line : self.node.start].strip()
+        flat = f"[{', '.join(children)}]"
+        fits = len(indent) + len(flat) + 1 <= WIDTH
+        text = flat if fits else self._list_broken(children, indent)
+        return self._change(self.node.span, text if alone else f"{self.newline}{indent}{text}")
+
+    def _list_broken(self, children: list[str], indent: str) -> str:
+        deep, newline = indent + "  ", self.newline
+        body = f",{newline}".join(deep + self._broken(one, deep) for one in children)
+        return f"[{newline}{body}{newline}{indent}]"
+
+    @property
+    def _gap_above(self) -> list[Change]:
+        """The same above it, and above the comments that speak of it."""
+        line = self.lines.line_at(self.node.start) - 1
+        while line > 0 and self.lines.line_bytes(line).strip().startswith(b"#"):
+            line -= 1
+        above = self.lines.line_bytes(line).strip() if line >= 0 else b""
+        if not above or above.endswith((b"do", b"->", b"else")):
+            return []
+        start = self.lines.line_span(line + 1).start
+        return [self._change(Span(start, start), self.newline)]
 
     @property
     def _gap_below(self) -> str:
