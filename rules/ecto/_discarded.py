@@ -19,6 +19,8 @@ from lsp_server.syntax.literals import Keywords, Pair
 from lsp_server.syntax.node import Node
 
 PASSING = frozenset({"if", "unless", "case", "cond", "with", "try", "receive"})  # to what is around
+# Functions whose value is what the function given to them returns, or a list of that.
+_PASSING_ON = frozenset({"then", "Kernel.then", "Enum.map"})
 # Functions that do not look at what the function given to them returns.
 IGNORING = frozenset({"Enum.each", "Stream.each", "tap", "Kernel.tap"})
 _BODIES = ("body", "else_block", "rescue_block", "catch_block", "after_block")
@@ -126,6 +128,6 @@ def _as_argument(node: Node, arguments: Node) -> Node | bool:
     call = arguments.parent
     if not isinstance(node, (AnonymousFunction, Capture)) or not isinstance(call, Call):
         return False
-    if call.dotted in ("then", "Kernel.then"):
+    if call.dotted in _PASSING_ON:
         return whole(call)
     return call.dotted in IGNORING

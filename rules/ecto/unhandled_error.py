@@ -9,6 +9,7 @@ from lsp_server.document import Document
 from lsp_server.facts.calls.calls import CallSite
 from lsp_server.facts.calls.effects import Clause
 from lsp_server.facts.calls.entry_points import CALLBACKS, Layer, layers
+from lsp_server.facts.calls.places import RESCUED
 from lsp_server.facts.calls.primitives import DATABASE, Effect
 from lsp_server.facts.results.result_uses import CASE, MATCH, ResultUse
 from lsp_server.facts.results.results import FAILURE, Results, Shape, results
@@ -110,7 +111,7 @@ class UnhandledError(ProjectRule):
       scripts, tests, releases, jobs that are tried again, and contexts.
     - The function is not known to return an error, or never comes to the database. It is followed
       through the project, however deep; behaviours, protocols and variables are not.
-    - A clause of the `case` takes errors, or everything.
+    - A clause of the `case` takes errors, or everything; the function rescues what is raised.
     - What fails is not the database but the delivery of a mail, or the function asserts before the
       call (`true = Accounts.sudo_mode?(user)`) that the request is one that its page can make.
     - `Repo.delete(post)` of a plain struct, which has no constraints that could refuse: it deletes,
@@ -144,6 +145,8 @@ class UnhandledError(ProjectRule):
             shape = _shape(found, path, use, clause, call)
             effects = found.graph.effects(clause.module, call)
             if not shape & FAILURE or not effects & DATABASE or use.asserted:
+                continue
+            if call.place & RESCUED:
                 continue
             if effects & Effect.MAIL and not shape & Shape.CHANGESET:
                 continue  # what fails is the delivery

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lsp_server.document import Document
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.role import Role
-from lsp_server.syntax.elixir import AnonymousFunction, Call, Clause
+from lsp_server.syntax.elixir import AnonymousFunction, BinaryOperator, Call, Clause
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
@@ -80,10 +80,20 @@ def _branches(form: Form) -> Iterator[Alternative]:
             number += 1
             for section in ("do", "else", "rescue", "catch"):
                 yield from _of_section(call, section, number)
+            if call.name == "with":
+                yield from _after_failure(call, number)
     for function in form.index.nodes(AnonymousFunction):
         number += 1
         for clause in function.clauses:
             yield Alternative(number, clause.span, False)
+
+
+def _after_failure(call: Call, number: int) -> Iterator[Alternative]:
+    """What a `with` goes on to after a step that takes an error: `{:error, _} <- insert(x)`."""
+    for step in call.written_arguments:
+        match step:
+            case BinaryOperator("<-", left, _) if _FAILURE.match(left.text):
+                yield Alternative(number, Span(step.end, call.end), True)
 
 
 def _begin(clause: Clause) -> int:
