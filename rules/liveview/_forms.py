@@ -14,7 +14,10 @@ from lsp_server.syntax.template_edits import (
     brace_safe,
 )
 
-MODULES = frozenset({"Phoenix.HTML.Form", "PhoenixHTMLHelpers.Form", "Phoenix.HTML"})
+MODULES = frozenset(
+    {"Phoenix.HTML", "Phoenix.HTML.Form", "Phoenix.HTML.Tag"}
+    | {"PhoenixHTMLHelpers.Form", "PhoenixHTMLHelpers.Tag"}
+)
 
 # What `<.form>` of LiveView 0.18 to 1.2 declares; `method` and `as` are renamed to themselves.
 _DECLARED = frozenset({"for", "action", "let", "rest", "inner-block", "inner_block"})
@@ -50,7 +53,7 @@ def variable_of(function: AnonymousFunction) -> str | None:
 
 def form_attributes(call: Call, variable: str | None) -> tuple[HeexAttribute, ...] | Unsure:
     """The attributes of the `<.form>` for `form_for(data, action, options, …)` or `form_tag`."""
-    given = [one for one in call.arguments if not isinstance(one, AnonymousFunction)]
+    given = [one for one in call.arguments if not _says_nothing(one)]
     data = None if call.name == "form_tag" else given.pop(0) if given else None
     action = given.pop(0) if given and keywords_of(given[0]) is None else None
     options = keywords_of(given[0]) if given else None
@@ -73,6 +76,13 @@ def form_attributes(call: Call, variable: str | None) -> tuple[HeexAttribute, ..
     if call.name == "form_tag" and all(one.name != "method" for one in found):
         found.append(HeexAttribute("method", '"post"'))
     return tuple(found)
+
+
+def _says_nothing(argument: Node) -> bool:
+    """The function that takes the form, or an empty list of options."""
+    if isinstance(argument, List):
+        return not argument.elements
+    return isinstance(argument, AnonymousFunction)
 
 
 def _data(data: Node | None, bound: Node | None) -> HeexAttribute | Unsure:
@@ -107,7 +117,7 @@ def _name(data: Node | None, bound: Node | None) -> HeexAttribute | Unsure | Non
 
 def inputs_for_attributes(call: Call, variable: str) -> tuple[HeexAttribute, ...] | Unsure:
     """The attributes of the `<.inputs_for>` for `inputs_for(form, field, options, …)`."""
-    given = [one for one in call.arguments if not isinstance(one, AnonymousFunction)]
+    given = [one for one in call.arguments if not _says_nothing(one)]
     if len(given) not in (2, 3):
         return Unsure("its arguments are not a form, a field and literal options")
     options = keywords_of(given[2]) if len(given) == 3 else None

@@ -78,21 +78,22 @@ class FormFor(Rule):
 
     ## What the fix changes
 
-    `form_for` becomes `<.form>`, `inputs_for` (also as the generator of a `for`) `<.inputs_for>`,
-    without the `hidden_inputs_for` that it has built in. A field becomes `<.input field={…}>` where
-    the project's `CoreComponents` have an `input/1`, else the tag that the helper wrote. `<.input>`
-    adds a label and errors of its own, which is why the fix asks to be looked at. Fields of several
-    tags (`date_select` …) and options that no attribute stands for are reported without a fix.
+    `form_for` and the block of `form_tag` become `<.form>`, `inputs_for` (also as the generator of
+    a `for`) `<.inputs_for>`, without the `hidden_inputs_for` that it has built in. A field becomes
+    `<.input field={…}>` where the project's `CoreComponents` have an `input/1`, else the tag that
+    the helper wrote. `<.input>` adds a label and errors of its own, which is why the fix asks to be
+    looked at. Fields of several tags (`date_select` …) and options that no attribute stands for are
+    reported without a fix.
     """
 
     requires = "phoenix_live_view >= 0.18"
 
-    @on(Call, name=("form_for", "inputs_for"))
+    @on(Call, name=("form_for", "form_tag", "inputs_for"))
     def forms(self, call: Call, file: File) -> Iterator[Finding]:
         """Whole forms, and those nested in them."""
         if not _is_helper(call, file) or file.layer is None:
             return
-        tag = ".form" if call.name == "form_for" else ".inputs_for"
+        tag = ".inputs_for" if call.name == "inputs_for" else ".form"
         edits = _form_edits(call, file.layer, tag, file)
         yield self._finding(call, tag, edits, file)
 
@@ -157,23 +158,25 @@ def _has_input(file: File) -> bool:
 def _form_edits(call: Call, layer: TemplateLayer, tag: str, file: File) -> list[Edit] | Unsure:
     function = function_of(call)
     generator = None if function is not None else _generator(call)
-    if function is not None:
+    variable: str | None = None
+    if call.name == "form_tag":
+        use = helper_use(call, layer)
+    elif function is not None:
         variable, use = variable_of(function), helper_use(call, layer)
     elif generator is not None:
         variable, use = generator[0], helper_use(generator[1], layer)
     else:
         return Unsure("no function takes the form")
-    if variable is None:
+    if variable is None and call.name != "form_tag":
         return Unsure("its function does not take just a name")
     if isinstance(use, Unsure):
         return use
     if use.end is None:
         return Unsure("it has no block")
-    written = (
-        form_attributes(call, variable)
-        if call.name == "form_for"
-        else inputs_for_attributes(call, variable)
-    )
+    if call.name == "inputs_for" and variable is not None:
+        written = inputs_for_attributes(call, variable)
+    else:
+        written = form_attributes(call, variable)
     if isinstance(written, Unsure):
         return written
     place = place_of(layer, file.document.lines, use.head.start)
@@ -182,7 +185,7 @@ def _form_edits(call: Call, layer: TemplateLayer, tag: str, file: File) -> list[
         Edit(use.head, opening_tag(tag, written, place, follows=follows)),
         Edit(use.end, f"</{tag}>"),
     ]
-    if call.name == "inputs_for":
+    if call.name == "inputs_for" and variable is not None:
         edits += _hidden_inputs(variable, Span(use.head.end, use.end.start), layer, file)
     return edits
 
