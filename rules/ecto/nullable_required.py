@@ -148,7 +148,8 @@ class NullableRequired(ProjectRule):
 
     ## When it stays silent
 
-    - The field is virtual, embedded, or (part of) the primary key.
+    - The field is virtual, embedded, or (part of) the primary key, or a check constraint demands a
+      value (`IS NOT NULL`).
     - The database sets it to `NULL` itself: `on_delete: :nilify_all`, also of the `has_many` on the
       other side, and `on_replace: :nilify`.
     - Another schema of the same table does without it.
@@ -187,7 +188,7 @@ class NullableRequired(ProjectRule):
                 column = held.table.columns.get(schema.column(name))
                 if column is None or (held.table.name, column.name) in seen:
                     continue
-                if not _takes_null(column, schema, name, known):
+                if not _takes_null(column, schema, name, known) or _is_checked(column, held):
                     continue
                 if not _others_agree(column.name, schema, known, built):
                     continue
@@ -288,6 +289,12 @@ def _takes_null(column: StoredColumn, schema: Schema, name: str, known: Schemas)
                 } & {*_NILLED}:
                     return False
     return True
+
+
+def _is_checked(column: StoredColumn, held: Held) -> bool:
+    """Whether a check constraint demands a value, which on a large table comes first."""
+    demand = re.compile(rf'\b{re.escape(column.name)}"?\s+is\s+not\s+null\b', re.IGNORECASE)
+    return any(demand.search(one.check) for one in held.table.constraints)
 
 
 def _modified(found: Database, column: StoredColumn) -> str | None:
