@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lsp_server.document import Document
 from lsp_server.facts.fact import collect, load_collectors
 from lsp_server.facts.processes.supervision import Children
 from lsp_server.facts.processes.supervision_edits import NewChild, child_insertion
+from tests.elixir_oracle import ElixirOracle
 
 list(load_collectors())
 
@@ -147,3 +150,33 @@ end
     assert text is not None
     assert "(\n      [\n        Shop.Repo,\n" in text
     assert "        {Task.Supervisor, name: Shop.Tasks},\n        Shop.Endpoint\n      ],\n" in text
+
+
+SHORT = "[Shop.Repo, Shop.Endpoint]"
+LONG = "[Shop.Repo, Shop.Presence, Shop.Clock, Shop.Prices, Shop.Endpoint]"
+
+
+@pytest.mark.parametrize(
+    "children",
+    [
+        LONG,
+        f"{LONG} ++ workers()",
+        f"workers() ++ {LONG}",
+        f"base() ++ workers(Application.get_env(:shop, :role)) ++ {SHORT}",
+        f"base() ++ workers(:some) ++ {SHORT} ++ rest(:of_them)",
+        f"a() ++ {LONG} ++ rest()",
+    ],
+)
+def test_a_long_sum_is_broken_like_mix_format_does(children: str, elixir: ElixirOracle) -> None:
+    source = f"""defmodule Shop.Application do
+  def start(_type, _args) do
+    children = {children}
+
+    Supervisor.start_link(children, strategy: :one_for_one)
+  end
+end
+"""
+    text = added(source, NewChild("Task.Supervisor", "name: Shop.Tasks", "Shop.Tasks"))
+    assert text is not None and "Shop.Tasks" in text
+    assert elixir.format(source) == source
+    assert elixir.format(text) == text

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lsp_server.document import Change, Document
 from lsp_server.facts.processes.supervision import Children
-from lsp_server.syntax.elixir import Call, Identifier, Match
+from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier, Match
 from lsp_server.syntax.literals import Keywords, List
 from lsp_server.syntax.node import Node, cast
 from lsp_server.text import Span, line_ending
@@ -96,6 +96,14 @@ def _name(element: Node, children: Children) -> str:
     return ""
 
 
+def _summands(whole: Node) -> Iterator[Node]:
+    """The operands of `a ++ b ++ c`, from left to right."""
+    while isinstance(whole, BinaryOperator) and whole.operator == "++":
+        yield whole.left
+        whole = whole.right
+    yield whole
+
+
 class _Insertion:
     """Adds texts to one list."""
 
@@ -164,6 +172,10 @@ class _Insertion:
             outer = self.lines.indentation(self.node.start).decode()
             text = f"{self._list_broken(all_of_them, outer)}{self._gap_below}"
             return [*self._gap_above, self._change(self.node.span, text)]
+        if others + len(joined) + 2 > WIDTH:
+            broken = self._sum_broken(all_of_them)
+            if broken is not None:
+                return [*self._gap_above, broken]
         if others + len(joined) + 2 > WIDTH + 1:  # the formatter leaves the last bracket outside
             around = self._call_broken(all_of_them)
             if around is not None:
@@ -173,6 +185,33 @@ class _Insertion:
             return [self._change(Span(self.node.end - 1, self.node.end - 1), text)]
         start = self.elements[at].start
         return [self._change(Span(start, start), "".join(f"{one}, " for one in written))]
+
+    def _sum_broken(self, children: list[str]) -> Change | None:
+        """`children = workers() ++ […] ++ more()` on several lines, where it is a statement."""
+        whole: Node = self.node
+        while isinstance(whole.parent, BinaryOperator) and whole.parent.operator == "++":
+            whole = whole.parent
+        statement = whole.parent if isinstance(whole.parent, Match) else whole
+        line = self.lines.line_span(self.lines.line_at(statement.start)).slice(self.source)
+        if whole == self.node or line.strip() != statement.bytes:
+            return None
+        inner, newline = self.lines.indentation(statement.start).decode(), self.newline
+        begun = self.source[statement.start : whole.start].decode().rstrip()
+        if begun:
+            inner += "  "
+            begun += f"{newline}{inner}"
+        operands = list(_summands(whole))
+        at = operands.index(self.node)
+        parts = [one.text for one in operands]
+        parts[at] = f"[{', '.join(children)}]"
+        text = " ++ ".join(parts)
+        if len(inner) + len(text) > WIDTH:
+            indent = inner + "  " if at else inner
+            if len(indent) + len(f"{parts[at]} ++") > WIDTH:
+                # What follows stood on one line with the list, so it has room after the bracket.
+                parts[at:] = [" ++ ".join([self._list_broken(children, indent), *parts[at + 1 :]])]
+            text = f" ++{newline}{inner}  ".join(parts)
+        return self._change(statement.span, begun + text + self._gap_below)
 
     def _call_broken(self, children: list[str]) -> Change | None:
         """`Supervisor.start_link([…], strategy: …)` on several lines, where it is a statement."""
