@@ -50,6 +50,16 @@ class RetortProtocol(LanguageServerProtocol):
         """Hand the notification to the server."""
         yield from self._pass_on(types.TEXT_DOCUMENT_DID_CLOSE, params)
 
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Answer a request whose parameters are not those of its method, which pygls 2.1 only
+        logs; a client would wait for ever."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if "id" in data and "method" in data:
+                self._send_response(data["id"], error=error.to_response_error())
+            raise
+
     def handle_message(self, message: RPCMessage) -> None:
         """Refuse requests that come out of turn, which pygls 2.1 answers anyhow or not at all."""
         if isinstance(message, RPCRequest):

@@ -304,6 +304,7 @@ def test_requests_out_of_turn_are_refused() -> None:
         {"id": 1, **hover},
         {"id": 2, **start},
         {"id": 3, **start},
+        {"id": 7, "method": "textDocument/hover", "params": {"position": 1}},
         {"id": 4, "method": "shutdown"},
         {"id": 5, **hover},
         {"id": 6, "method": "shutdown"},
@@ -313,7 +314,7 @@ def test_requests_out_of_turn_are_refused() -> None:
     assert done.returncode == 0
     answers = [json.loads(one) for one in re.findall(rb'\{"[^\r]*\}(?=Content|$)', done.stdout)]
     codes = {one["id"]: one.get("error", {}).get("code") for one in answers if "id" in one}
-    assert codes == {1: -32002, 2: None, 3: -32600, 4: None, 5: -32600, 6: -32600}
+    assert codes == {1: -32002, 2: None, 3: -32600, 4: None, 5: -32600, 6: -32600, 7: -32602}
 
 
 def test_messages_may_come_from_a_file(tmp_path: Path) -> None:
