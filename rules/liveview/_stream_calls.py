@@ -234,7 +234,10 @@ def _settled(document: Document, statement: Node, edits: list[Edit]) -> Edit:
     elif "\n" not in new and margin + len(new) > WIDTH and isinstance(statement, Tuple):
         first = statement.elements[0].text
         if new.startswith(f"{{{first}, "):
-            new = new.replace(", ", f",{newline}{' ' * (margin + 1)}", 1)
+            indent, rest = " " * (margin + 1), new[len(f"{{{first}, ") :]
+            if len(indent) + len(rest) > WIDTH:
+                rest = f"{newline}{indent}|> ".join(_steps(rest))
+            new = f"{{{first},{newline}{indent}{rest}"
     if "\n" in new and "\n" not in old:
         return _apart(document, statement, new)
     return Edit(statement.span, new, document.path)
@@ -254,6 +257,18 @@ def _apart(document: Document, statement: Node, text: str) -> Edit:
             text = f"{newline}{source[margin : statement.start].decode()}{text}"
             return Edit(Span(margin, statement.end), text, document.path)
     return Edit(statement.span, text, document.path)
+
+
+def _steps(text: str) -> list[str]:
+    """The steps of a pipe on one line."""
+    steps, depth = [""], 0
+    for part in re.split(r"( \|> )", text):
+        if part == " |> " and depth == 0:
+            steps.append("")
+            continue
+        depth += sum(part.count(one) for one in "([{") - sum(part.count(one) for one in ")]}")
+        steps[-1] += part
+    return steps
 
 
 def _flat(text: str) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lsp_server.facts.calls.effects import CallGraph, call_graph
+from lsp_server.facts.calls.effects import call_graph
 from lsp_server.facts.calls.places import ASSIGN_NEW, CONNECTED, ELSEWHERE, LATER
 from lsp_server.facts.calls.primitives import DATABASE
 from lsp_server.facts.index import Index
-from lsp_server.facts.modules import FunctionKey
 from lsp_server.facts.pages.live_callbacks import AssignSet
 from lsp_server.facts.pages.live_modules import live_modules, rendering
 from lsp_server.facts.routes.router import routing
@@ -20,6 +19,7 @@ from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
 from lsp_server.text import Span
 
+from ._callers import runs_in
 from ._deferred import deferred
 from ._given import given_by
 
@@ -136,14 +136,14 @@ class AssignNew(ProjectRule):
         graph = call_graph(index)
         queries: dict[tuple[str, str], list[Span]] = {}
         for clause in graph.clauses:
-            if _mounts(graph, clause.key):
+            if runs_in(graph, clause.key, _MOUNTS, _APART):
                 for call in clause.calls:
                     if not call.place & _APART and graph.effects(clause.module, call) & DATABASE:
                         queries.setdefault((clause.path, clause.module), []).append(call.span)
         for path, one in sets:
             if one.by != "assign" or one.subject != "socket":
                 continue
-            if not _mounts(graph, (one.module, one.function, one.arity)):
+            if not runs_in(graph, (one.module, one.function, one.arity), _MOUNTS, _APART):
                 continue
             earlier = plugged.get(one.key)
             if earlier is None:
@@ -159,17 +159,6 @@ class AssignNew(ProjectRule):
                     fix=offered(_fix(path, query), snapshot),
                     related=[Related(earlier.set.span, f"`{earlier.by}` assigns it", earlier.path)],
                 )
-
-
-def _mounts(graph: CallGraph, function: FunctionKey) -> bool:
-    """Whether a function runs before a page is there: it is `mount`, or only that calls it."""
-    if function[1:] in _MOUNTS:
-        return True
-    callers = graph.callers.get(function, ())
-    return bool(callers) and all(
-        one[0] == function[0] and one[1:] in _MOUNTS and not call.place & _APART
-        for one, _, call in callers
-    )
 
 
 @dataclass(frozen=True)

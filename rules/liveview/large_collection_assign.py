@@ -18,6 +18,7 @@ from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
 
+from ._callers import runs_in
 from ._streams import READS, stream_fix
 
 _CALLBACKS = frozenset({("mount", 3), ("handle_params", 3)})
@@ -105,17 +106,19 @@ class LargeCollectionAssign(ProjectRule):
         known, graph = live_modules(index), call_graph(index)
         by_key: dict[tuple[str, str, int], list[Clause]] = {}
         for clause in graph.clauses:
-            if (clause.name, clause.arity) in _CALLBACKS:
+            if runs_in(graph, clause.key, _CALLBACKS):
                 by_key.setdefault(clause.key, []).append(clause)
         # What is temporary does not stay in memory: `phx-update-append` speaks of it.
         seen = {
             (one.module, one.key) for _, one in index.of(AssignSet) if one.by == "temporary_assigns"
         }
         for path, one in index.of(AssignSet):
-            if one.by != "assign" or (one.function, one.arity) not in _CALLBACKS:
+            if one.by != "assign" or one.subject == "conn":
                 continue
             live = known.get(one.module)
             if live is None or live.kind is not Kind.LIVE_VIEW or (live.name, one.key) in seen:
+                continue
+            if not runs_in(graph, (one.module, one.function, one.arity), _CALLBACKS):
                 continue
             loop = _only_loop(live, one.key)
             if loop is None or _is_read(index, path, one) or not _queried(graph, by_key, one):

@@ -21,7 +21,7 @@ _WHAT = {
     Effect.HTTP: "makes an HTTP request",
 }
 
-
+_CACHE = re.compile(r"Cache\w*\.\w+[?!]?/\d")  # a step into a cache of the project
 _MAIL = re.compile(r"e?mails?(?:/|_|\.)|\.text\.\w+\Z|notifier", re.IGNORECASE)
 
 
@@ -67,7 +67,8 @@ class QueryInTemplate(ProjectRule):
 
     ## When it stays silent
 
-    - The query runs elsewhere (`Task`, `assign_async`) or only to fill a cache.
+    - The query runs elsewhere (`Task`, `assign_async`), only to fill a cache, or behind a module of
+      the project that is named as one (`Shop.Cache`).
     - It is more than four calls below the template, or behind a variable or a behaviour.
     - It ends in a `preload`, which asks nothing where the data is there already.
     - Templates of mails, which are rendered once.
@@ -107,7 +108,7 @@ class QueryInTemplate(ProjectRule):
                 leaf = graph.leaf(clause.module, call, effect, CACHED | TEMPLATE)
                 if len(way) > FARTHEST or leaf is None or leaf[1].name == "preload":
                     continue
-                if callee is not None and "Cache" in callee[0].rpartition(".")[2]:
+                if any(_CACHE.search(step.text) for step in way):
                     continue
                 name = graph.name_of(clause.module, call)
                 where = "a template" if call.place & TEMPLATE else f"`{clause.name}/1`"

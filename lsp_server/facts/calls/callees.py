@@ -54,7 +54,10 @@ class Scope:
 
     @cached_property
     def brings(self) -> frozenset[bytes] | None:
-        """The names that imports can bring, None for any name; without those of pure libraries."""
+        """The names that imports can bring, None for any name; without those of pure libraries. A
+        template file has what the module has that owns it."""
+        if not self.module:
+            return None
         found: set[bytes] = set()
         for use in self.names.uses:
             found.update(name.encode() for name in GENERATED.get(use.module, ()))

@@ -266,8 +266,9 @@ class _Callees:
 
     def function(self, caller: str, call: CallSite) -> FunctionKey | None:
         """The function of the project."""
-        if call.module:
-            return self._functions.get((call.module, call.name, call.arity))
+        own = self._functions.get((call.module or caller, call.name, call.arity))
+        if call.module or own is not None:  # a template file's calls do not know their module
+            return own
         found = self._modules.get(caller)
         for one in () if found is None else found[1].imports:
             if one.offers(call.name, call.arity):
