@@ -52,7 +52,8 @@ _RECORDS = re.compile(
 # What a person types.
 _CONTENT = re.compile(
     r"title|body|content|name|text|description|subject|comment|message|caption|bio|note|summary"
-    r"|rating|amount|price|total|quantity|address|email|url"
+    r"|rating|amount|price|total|quantity|address|email|url|street|city|phone|question|answer"
+    r"|headline|label|colou?r|number"
 )
 _GIVEN = frozenset({"id", "inserted_at", "updated_at"})
 _DEPTH = 8
