@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit
@@ -96,13 +96,13 @@ def blanks_beside(block: heex.EexBlock, root: heex.Tag, layer: TemplateLayer) ->
 
 
 def taken_over(
-    block: heex.EexBlock, root: heex.Tag, added: HeexAttribute, file: File
+    block: heex.EexBlock, root: heex.Tag, added: Sequence[HeexAttribute], file: File
 ) -> list[Edit] | Unsure:
-    """The edit that leaves of a block its root alone, with one attribute more."""
+    """The edit that leaves of a block its root alone, with some attributes more."""
     layer, lines = file.layer, file.document.lines
     assert layer is not None
     source = layer.source
-    if b"\n" in str(added).encode():
+    if any("\n" in str(one) for one in added):
         return Unsure("its head runs over several lines")
     indent, inner = lines.indentation(block.span.start), lines.indentation(root.span.start)
     begins = lines.line_at(root.span.start) != lines.line_at(block.span.start)
@@ -113,15 +113,15 @@ def taken_over(
     opening = root.opening.slice(source).decode("utf-8", "replace")
     if "\n" in opening:
         newline = line_ending(source) + indent.decode() + STEP
-        tag = head + newline + str(added) + whole[len(head) :]
+        tag = head + "".join(f"{newline}{one}" for one in added) + whole[len(head) :]
         return _checked(Edit(block.span, tag), layer)
     place = place_of(layer, lines, block.span.start)
     rest = whole[len(opening) :]
     shown = len(rest.partition("\n")[0].rstrip())
     follows = shown if "\n" in rest else shown + following(lines, block.span.end)
-    line = f"{head} {added}{opening[len(head) :]}"
+    line = " ".join([head, *map(str, added)]) + opening[len(head) :]
     if place.column + len(line) + follows > LINE_LENGTH and root.attributes:
-        written = [added, *(_attribute(one, source) for one in root.attributes)]
+        written = [*added, *(_attribute(one, source) for one in root.attributes)]
         line = opening_tag(
             root.name, written, place, follows=follows, self_closing=root.self_closing
         )

@@ -9,7 +9,9 @@ from lsp_server.lint.finding import Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.severity import Profile, Severity
 from lsp_server.syntax import heex
-from lsp_server.syntax.elixir import BinaryOperator
+from lsp_server.syntax.elixir import BinaryOperator, Call, Match
+from lsp_server.syntax.literals import Bitstring, Keywords, List
+from lsp_server.syntax.node import Node
 from lsp_server.syntax.template_edits import HeexAttribute, Unsure, brace_safe
 
 from ._body import blanks_beside, keeps_space, only_root, taken_over
@@ -47,7 +49,8 @@ class ForComprehension(Rule):
     ## When it stays silent
 
     - More than one tag in the block, text beside it, or a comment.
-    - Several generators, filters or options: `:for` takes one generator.
+    - Several generators, several filters, or options: `:for` takes one generator, `:if` beside it
+      is its filter.
     - A tag that has a `:for` already.
     - Blanks in the block that `<pre>` or `<textarea>` would show, or that part an inline tag from
       its neighbours on the same line.
@@ -76,20 +79,39 @@ class ForComprehension(Rule):
         call = layer.block_call(block)
         if call is None or call.name != "for" or call.receiver is not None:
             return
-        match call.arguments:
-            case [BinaryOperator(operator="<-") as generator]:
-                code = brace_safe(generator)
-            case _:
-                return
-        if isinstance(code, Unsure):
+        added = _attributes(call)
+        if added is None or (len(added) > 1 and root.attribute(":if") is not None):
             return
         kept = keeps_space(block, root, layer, loop=True)
         if not kept and any(blanks_beside(block, root, layer)):
             return
-        edits = taken_over(block, root, HeexAttribute(":for", "{" + code + "}"), file)
+        edits = taken_over(block, root, added, file)
         message = f"this `for` repeats `<{root.name}>` alone: write `:for` on the tag"
         if isinstance(edits, Unsure):
             yield self.finding(call.name_span, f"{message}; not rewritten: {edits.reason}")
             return
         make = Fix.safe if kept else Fix.review
         yield self.finding(call.name_span, message, fix=make("Write :for", lambda _: edits))
+
+
+def _attributes(call: Call) -> list[HeexAttribute] | None:
+    """`:for` of a `for` with one generator, and `:if` of its filter."""
+    match call.arguments:
+        case [BinaryOperator(operator="<-") as generator]:
+            given: list[Node] = [generator]
+        case [BinaryOperator(operator="<-") as generator, filtered] if _is_filter(filtered):
+            given = [generator, filtered]
+        case _:
+            return None
+    codes = [brace_safe(one) for one in given]
+    written = zip((":for", ":if"), codes, strict=False)
+    if any(isinstance(code, Unsure) for code in codes):
+        return None
+    return [HeexAttribute(name, f"{{{code}}}") for name, code in written]
+
+
+def _is_filter(node: Node) -> bool:
+    if isinstance(node, (Keywords, List, Bitstring)):
+        return False
+    is_generator = isinstance(node, BinaryOperator) and node.operator == "<-"
+    return not is_generator and not any(node.find(Match))

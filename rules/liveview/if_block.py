@@ -79,7 +79,7 @@ class IfBlock(Rule):
         if isinstance(code, Unsure):
             return
         kept = keeps_space(block, root, layer, loop=False)
-        edits = taken_over(block, root, HeexAttribute(":if", "{" + code + "}"), file)
+        edits = taken_over(block, root, [HeexAttribute(":if", "{" + code + "}")], file)
         message = f"this `if` decides about `<{root.name}>` alone: write `:if` on the tag"
         if isinstance(edits, Unsure):
             yield self.finding(call.name_span, f"{message}; not rewritten: {edits.reason}")
