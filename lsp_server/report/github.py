@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lsp_server.report.report import Entry, Report
+from lsp_server.report.report import Entry, Report, repository_path
 from lsp_server.severity import Severity
 
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning"}
@@ -19,7 +19,7 @@ def _data(value: str) -> str:
 def _line(entry: Entry) -> str:
     finding, place = entry.finding, entry.place
     level = LEVELS.get(finding.severity, "notice")
-    where = f"file={_property(place.path)},line={place.line},endLine={place.end_line}"
+    where = f"file={_property(repository_path(place))},line={place.line},endLine={place.end_line}"
     if place.line == place.end_line:  # columns are allowed only within one line
         where += f",col={place.column},endColumn={place.end_column}"
     return f"::{level} {where},title={_property(finding.rule)}::{_data(finding.message)}"

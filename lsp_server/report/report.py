@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from lsp_server.lint.finding import Finding
@@ -25,6 +26,18 @@ class Place:
     end_line: int
     end_column: int
     text: str  # the first line, without its line break
+
+
+def repository_path(place: Place) -> str:
+    """The path from the top of the repository, as code hosts want it wherever a job runs; of a file
+    in none `place.path`."""
+    top = _top(place.file.parent)
+    return place.path if top is None else place.file.relative_to(top).as_posix()
+
+
+@cache
+def _top(folder: Path) -> Path | None:
+    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
 
 
 @dataclass(frozen=True, slots=True)

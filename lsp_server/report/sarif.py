@@ -9,7 +9,7 @@ from urllib.parse import quote
 from lsp_server import __version__
 from lsp_server.lint.registry import page_of, registry
 from lsp_server.report.pages import page
-from lsp_server.report.report import Entry, Place, Report
+from lsp_server.report.report import Entry, Place, Report, repository_path
 from lsp_server.severity import Severity
 
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning"}
@@ -17,8 +17,9 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def _uri(place: Place) -> str:
-    """Relative to the current folder, as services expect that run at the top of a repository."""
-    return place.file.as_uri() if place.path.startswith("/") else quote(place.path)
+    """Relative to the top of the repository, else to the current folder, as services expect."""
+    path = repository_path(place)
+    return place.file.as_uri() if path.startswith("/") else quote(path)
 
 
 def _location(place: Place, message: str = "") -> dict[str, Any]:

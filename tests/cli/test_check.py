@@ -107,6 +107,13 @@ def test_github(shell: Shell) -> None:
     assert [line.split(" ")[0] for line in said] == ["::warning", "::warning", "::notice"]
 
 
+def test_code_hosts_are_told_paths_from_the_top_of_the_repository(shell: Shell) -> None:
+    shell.write({"../.git/config": ""})
+    assert "file=p/lib/a.ex,line=2" in shell("check", "--format", "github")
+    assert '"uri": "p/lib/a.ex"' in shell("check", "--format", "sarif")
+    assert "--> lib/a.ex:2" in shell("check")
+
+
 @pytest.mark.parametrize("style", ["text", "json", "sarif", "github"])
 def test_output_goes_to_a_file(shell: Shell, style: str) -> None:
     shown = shell("check", "--format", style)
