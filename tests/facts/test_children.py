@@ -57,11 +57,20 @@ def test_notations(code: str, expected: list[str]) -> None:
         ("children = [Cache] ++ for n <- 1..3, do: {Worker, n}", ["Shop.Cache", "Shop.Worker"]),
         ("children = [Cache] |> Enum.filter(&on?/1)", ["Shop.Cache"]),
         ("children = [Cache] ++ Application.get_env(:shop, :more)", ["Shop.Cache"]),
+        (
+            "children = List.insert_at([Cache], -1, Worker)\n    children = add(children, Third)",
+            ["Shop.Cache", "Shop.Worker", "Shop.Third"],
+        ),
+        (
+            "children = if(args, do: [Worker], else: [])\n    children = add(children, Cache)",
+            ["Shop.Worker", "Shop.Cache"],
+        ),
         ("children = [Cache] |> append_if(args, {Worker, 1})", ["Shop.Cache", "Shop.Worker"]),
     ],
 )
 def test_what_is_not_certain(code: str, expected: list[str]) -> None:
-    children = children_of(application(code))
+    more = "defp add(children, one), do: children ++ [one]"
+    children = children_of(application(code, more))
     assert [one.module for one in children.children] == expected
     assert not children.complete or any(one.conditional for one in children.children)
 

@@ -284,13 +284,29 @@ class _Reader:
                 else:
                     self._perhaps(one, depth)
 
-    def _is_list(self, node: Node) -> bool:
-        """Whether an expression is written as a list, or as a variable that was given one."""
-        if isinstance(node, Identifier):
-            node = assigned(node, self.form) or node
-        return isinstance(node, (List, BinaryOperator)) and not (
-            isinstance(node, List) and node.is_keyword_list
-        )
+    def _is_list(self, node: Node, depth: int = 0) -> bool:
+        """Whether an expression is a list, or made of one by functions that give it back."""
+        node = strip_parentheses(node)
+        match node:
+            case _ if depth > DEPTH:
+                return False
+            case Identifier():
+                value = assigned(node, self.form)
+                return value is not None and self._is_list(value, depth + 1)
+            case List():
+                return not node.is_keyword_list
+            case BinaryOperator():
+                return node.operator == "++"
+            case Pipe():
+                return self._is_list(node.left, depth + 1)
+            case Call():
+                passed = node.arguments[:1] if self._gives_back(node) else []
+                values = [*branches(node), *passed]
+                return any(self._is_list(one, depth + 1) for one in values)
+        return False
+
+    def _gives_back(self, call: Call) -> bool:
+        return call.module in _LIST_MODULES or bool(clauses_of(call, self.form))
 
     def _variable(self, value: Node, conditional: bool, depth: int, elements: bool) -> None:
         """What a variable was given."""

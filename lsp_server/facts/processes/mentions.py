@@ -41,7 +41,7 @@ _OPERATORS = frozenset({b"=", b"=>", b"++", b"|", b"||", b"or", b"&&", b"and", b
 # Keys under which a process is named, not started.
 _NAMING = re.compile(rb"(?:name|as|only|except|to|for|id|via|registry|exports|deps|metrics)\s*:\s*")
 _PASSIVE = frozenset(
-    b"alias assert_raise behaviour config defexception defimpl defmodule defprotocol derive "
+    b"alias assert_raise behaviour defexception defimpl defmodule defprotocol derive "
     b"describe doctest impl import inspect is_exception is_struct moduletag plug raise require "
     b"reraise send struct struct! use".split()
 )
@@ -119,6 +119,8 @@ def _is_given(raw: RawNode, arguments: RawNode, form: Form) -> bool:
         return True
     source = form.tree.source
     receiver, _, name = source[target.start_byte : target.end_byte].rpartition(b".")
+    if not receiver and name == b"config":
+        return arguments.named_child(2) == raw  # `config :shop, :adapter, Shop.Adapter`
     if not receiver:
         return name not in _PASSIVE
     if receiver == b"Application":
