@@ -59,7 +59,7 @@ def test_notations(code: str, expected: list[str]) -> None:
         ("children = [Cache] ++ Application.get_env(:shop, :more)", ["Shop.Cache"]),
         (
             "children = List.insert_at([Cache], -1, Worker)\n    children = add(children, Third)",
-            ["Shop.Cache", "Shop.Worker", "Shop.Third"],
+            ["Shop.Cache", "Shop.Worker", "Third"],
         ),
         (
             "children = if(args, do: [Worker], else: [])\n    children = add(children, Cache)",
