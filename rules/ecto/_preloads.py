@@ -224,6 +224,9 @@ def _appended(document: Document, call: Call, whole: Node, wanted: Tree) -> Edit
             indent = document.lines.indentation(call.start).decode()
             text = f"{newline}{indent}|> {step}"
             return Edit(Span(whole.end, whole.end), text, document.path)
+    if isinstance(parent, Pipe) and document.lines.line_at(parent.right.start) != line:
+        indent = document.lines.indentation(parent.right.start).decode()
+        return Edit(Span(whole.end, whole.end), f"{newline}{indent}|> {step}", document.path)
     if _width(document, line) + len(step) + 8 > WIDTH or b"\n" in whole.bytes:
         return _broken(document, whole, step, newline)
     written = call.written_arguments
@@ -260,7 +263,8 @@ def _broken(document: Document, whole: Node, step: str, newline: str) -> Edit | 
         if opened is not None:
             return opened
     if (before.strip() and not bound) or b"\n" in top.bytes:
-        return Edit(Span(whole.end, whole.end), f" |> {step}", document.path)
+        long = _width(document, document.lines.line_at(whole.end)) + len(step) + 4 > WIDTH
+        return None if long else Edit(Span(whole.end, whole.end), f" |> {step}", document.path)
     if bound:
         indent += "  "
         text = f"{newline}{indent}" + f"{newline}{indent}|> ".join(steps)

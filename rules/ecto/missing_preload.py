@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lsp_server.facts.rows.association_uses import Use, association_uses
 from lsp_server.lint.finding import Finding, Fix, Related
+from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile
 from lsp_server.snapshot import Snapshot
@@ -106,7 +107,7 @@ class MissingPreload(ProjectRule):
                 f"`{use.text}` is read, but the query of this `{row}` does not preload "
                 f"`{use.association}`: Ecto loads nothing later, so this fails on `NotLoaded`",
                 path=use.path,
-                fix=_fix(use),
+                fix=offered(_fix(use), snapshot),
                 related=related,
             )
 

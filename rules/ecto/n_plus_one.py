@@ -11,6 +11,7 @@ from lsp_server.facts.calls.primitives import Effect
 from lsp_server.facts.modules import FunctionKey
 from lsp_server.facts.rows.association_uses import Use, association_uses, preloading
 from lsp_server.lint.finding import Finding, Fix, Related
+from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
 
@@ -140,7 +141,7 @@ class NPlusOne(ProjectRule):
         """Associations that are not loaded, then preloads in loops."""
         for use in association_uses(snapshot.index):
             if use.each:
-                yield self._unloaded(use)
+                yield self._unloaded(use, snapshot)
         graph, preloads = call_graph(snapshot.index), preloading(snapshot.index)
         for clause in graph.clauses:
             if is_script(clause.path):
@@ -149,7 +150,7 @@ class NPlusOne(ProjectRule):
                 if call.place & LOOP and not call.place & (SMALL | CHUNKED | CONCURRENT | LATER):
                     yield from self._preloading(graph, preloads, clause, call)
 
-    def _unloaded(self, use: Use) -> Finding:
+    def _unloaded(self, use: Use, snapshot: Snapshot) -> Finding:
         row = use.schema.rpartition(".")[2]
         message = (
             f"`{use.text}` is read for each `{row}`, but the query does not preload "
@@ -161,7 +162,9 @@ class NPlusOne(ProjectRule):
             related.append(Related(site.span, text, site.path))
         title = f"Preload {spelled(tree_of(use.needs))} where the rows are fetched"
         fix = Fix.safe(title, lambda snapshot: preload_at(snapshot, use.sites, use.needs))
-        return self.finding(use.span, message, path=use.path, fix=fix, related=related)
+        return self.finding(
+            use.span, message, path=use.path, fix=offered(fix, snapshot), related=related
+        )
 
     def _preloading(
         self,
