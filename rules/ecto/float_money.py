@@ -16,9 +16,11 @@ from lsp_server.text import Span
 
 _MONEY = re.compile(
     r"(?:.+_)?(?:price|amount|balance|cost|fee|subtotal|grand_total|salary|revenue)s?"
-    r"|total|rate|(?:order|invoice|cart|net|gross)_total|total_(?:price|amount|cost|fee)s?"
+    r"|total|rate|(?:order|invoice|cart|line|item|shipping|tax|sub|net|gross)_total"
+    r"|total_(?:price|amount|cost|fee|paid|due|revenue|balance)s?"
     r"|(?:exchange|hourly|daily|monthly|day|billing|pay|commission)_rate"
     r"|(?:price|amount|cost|fee)_(?:net|gross|usd|eur|gbp|inr|total)"
+    r"|amount_(?:paid|due|owed|refunded)|balance_due|price_(?:min|max)|(?:price|cost)_per_\w+"
 )
 _OTHER = re.compile(
     r"(?:.*_)?(?:percent|percentage|ratio|factor|share|score|water|energy|load|work|battery)(?:_.*)?"
