@@ -129,7 +129,7 @@ class SelfCall(ProjectRule):
             if process is None or (clause.name, clause.arity) not in CALLBACKS:
                 continue
             use = process.use
-            own = "" if use.per_key else use.registers
+            own = use.registers
             if not use.start_arities:
                 own = clause.module  # who else is to have its name
             for call in clause.calls:
@@ -145,7 +145,7 @@ class SelfCall(ProjectRule):
         called = graph.name_of(clause.module, call)
         return self.finding(
             call.span,
-            f"`{called}` in `{clause.name}/{clause.arity}` asks {clause.module} itself, which "
+            f"`{called}` in `{clause.name}/{clause.arity}` asks `{clause.module}` itself, which "
             "cannot answer meanwhile: it exits with `:calling_self`",
             path=clause.path,
             related=way,
@@ -205,13 +205,19 @@ class _Ways:
         it is that call itself, None where it leads to no such call."""
         direct = self._asked.get((clause.path, call.span.start))
         if direct is not None:
-            return [] if direct.target in targets and not direct.by_default else None
+            if direct.target not in targets or direct.by_default:
+                return None
+            return [] if direct.inside is None else [self._inside(clause, call, direct.inside)]
         callee = self._graph.callee(clause.module, call)
         for target in sorted(targets):
             links = self._links.get(target, {})
             if callee in links and self._asks(target, callee, call):
                 return list(_steps(self._graph, links, callee))
         return None
+
+    def _inside(self, clause: Clause, call: CallSite, span: Span) -> Related:
+        name = self._graph.name_of(clause.module, call)
+        return Related(span, f"`{name}` calls `GenServer` with what it is given", clause.path)
 
 
 def _steps(

@@ -10,13 +10,16 @@ from lsp_server.facts.local_flow import assigned, clauses_of, module_of, origin
 from lsp_server.facts.modules import full_name
 from lsp_server.facts.processes.process_names import option
 from lsp_server.role import Role
+from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
     Alias,
     AnonymousFunction,
     BinaryOperator,
     Call,
     Identifier,
+    Match,
     ModuleAttribute,
+    Pipe,
 )
 from lsp_server.syntax.literals import Atom, String, Tuple
 from lsp_server.syntax.node import Node
@@ -35,12 +38,14 @@ class ServerCall(Fact):
     `target` is `self()`, the full name of a module, an atom with its colon, or a tuple
     (`{:via, …}`, `{:global, …}`) of such. Functions that look at which process they run in have
     none. `by_default` says that it is the only default of the function around it, which callers may
-    leave out.
+    leave out. `inside` is the call of GenServer that a function of the module makes with what it is
+    given, `span` then the call of that function.
     """
 
     target: str
     span: Span  # receiver and name of the call
     by_default: bool = False
+    inside: Span | None = None
 
 
 class FixedName(Fact):
@@ -83,6 +88,8 @@ def collect_server_calls(document: Document) -> Iterator[Fact]:
         if form.function.name == "start_link":
             yield from _fixed_names(form)
         names = form.index.callee_names
+        if b"self" in names:
+            yield from _given_itself(form)
         if b"call" not in names or b"whereis" in names:
             continue
         for call in form.index.calls("call"):
@@ -94,6 +101,33 @@ def collect_server_calls(document: Document) -> Iterator[Fact]:
                     target = _target(default, form)
                 if target == SELF or (target and b"self" not in names):
                     yield ServerCall(target, call.callee_span, default is not None)
+
+
+def _given_itself(form: Form) -> Iterator[ServerCall]:
+    """`count(self())`, where the only clause of `count(server)` calls the server."""
+    for itself in form.index.calls("self"):
+        around = itself.parent
+        call = None if around is None else around.parent
+        if not isinstance(call, Call) or itself not in call.written_arguments:
+            continue
+        clauses = clauses_of(call, form)
+        function = clauses[0].function if len(clauses) == 1 else None
+        number = call.arguments.index(itself)
+        if function is None or number >= len(function.parameters):
+            continue
+        for inner in clauses[0].index.calls("call"):
+            if module_of(inner.receiver, clauses[0]) in _SERVERS and inner.arguments:
+                given = function.parameters[number]
+                if _is_statement(inner, function) and inner.arguments[0].same_code(given):
+                    yield ServerCall(SELF, call.callee_span, inside=inner.callee_span)
+
+
+def _is_statement(call: Call, function: Function) -> bool:
+    """Whether a call is made whenever its function is: it is no part of a branch or a `fn`."""
+    node: Node | None = call
+    while isinstance(node, (Call, Pipe, Match)) and node not in function.body:
+        node = node.parent
+    return node is not None and node in function.body
 
 
 def _default(node: Node, form: Form) -> Node | None:
@@ -148,7 +182,8 @@ def _target(node: Node, form: Form) -> str:
         if isinstance(node, ModuleAttribute) and node.value is None:
             following = form.module.attribute(node.name)
         elif isinstance(node, (Call, Identifier)) and node.text != "__MODULE__":
-            following = _returned(node, form)
+            held = assigned(node, form) if isinstance(node, Identifier) else None
+            following = _returned(node, form) if held is None else held
         else:
             break
         if following is None:
