@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lsp_server.facts.calls.effects import call_graph
+from lsp_server.facts.index import Index
 from lsp_server.facts.modules import Function, Module, functions
 from lsp_server.facts.pages.live_callbacks import LiveCallback
+from lsp_server.facts.pages.live_modules import Kind, live_modules
+from lsp_server.facts.pages.pubsub import Subscription
 from lsp_server.lint.finding import Edit, Finding, Fix, Operation
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.role import Role, role_of
@@ -58,8 +62,8 @@ class PresenceCallbacks(ProjectRule):
     ## When it stays silent
 
     - The module has `fetch/2`, of its own or from another `use`.
-    - `handle_metas/4` is asked for only where a LiveView takes `presence_diff` in `handle_info`,
-      and the project has one presence.
+    - `handle_metas/4` is asked for only where a LiveView that subscribes to a topic calls the
+      presence, or where one takes `presence_diff` and the project has one presence.
 
     ## What the fix changes
 
@@ -70,7 +74,7 @@ class PresenceCallbacks(ProjectRule):
     severity = Severity.HINT
     profile = Profile.AGGRESSIVE
     requires = "phoenix"
-    reads = (Module, Function, functions, LiveCallback)
+    reads = (Module, Function, functions, LiveCallback, Subscription, live_modules, call_graph)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every module that uses `Phoenix.Presence`."""
@@ -80,9 +84,12 @@ class PresenceCallbacks(ProjectRule):
             for path, module in index.of(Module)
             if role_of(path) is Role.LIB and module.uses_any(PRESENCE)
         ]
-        listened = len(presences) == 1 and any(
+        if not presences:
+            return
+        taken = len(presences) == 1 and any(
             one.name == "handle_info" and _DIFF in one.pattern for _, one in index.of(LiveCallback)
         )
+        listened = _listened(index)
         known = functions(index)
         for path, module in presences:
             if len(module.uses) > 1:
@@ -92,7 +99,8 @@ class PresenceCallbacks(ProjectRule):
             if (module.name, "fetch", 2) not in known:
                 missing.append(_FETCH)
                 said.append("no `fetch/2`: every page loads what it shows of people")
-            if listened and (module.name, "handle_metas", 4) not in known:
+            heard = taken or module.name in listened
+            if heard and (module.name, "handle_metas", 4) not in known:
                 if snapshot.context.fits(path, "phoenix >= 1.7"):
                     started = (module.name, "init", 1) in known
                     missing += [_METAS] if started else [_INIT, _METAS]
@@ -102,6 +110,18 @@ class PresenceCallbacks(ProjectRule):
                 span = Span(use.span.start, use.span.start + len("use"))
                 message = f"`{module.name}` has {'; '.join(said)}"
                 yield self.finding(span, message, path=path, fix=_fix(path, module.name, missing))
+
+
+def _listened(index: Index) -> set[str]:
+    """The modules that LiveViews call which subscribe to a topic: presences among them."""
+    live = {name for name, one in live_modules(index).items() if one.kind is Kind.LIVE_VIEW}
+    subscribing = {one.module for _, one in index.of(Subscription)} & live
+    return {
+        call.module
+        for clause in call_graph(index).clauses
+        if clause.module in subscribing
+        for call in clause.calls
+    }
 
 
 def _fix(path: str, name: str, missing: list[tuple[str, ...]]) -> Fix:
