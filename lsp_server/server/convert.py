@@ -49,7 +49,7 @@ def unsaved_path(uri: str, language: str) -> Path | None:
     suffix = SUFFIXES.get(language)
     if scheme != "untitled" or suffix is None:
         return None
-    return Path(os.devnull) / f"{name.rpartition('/')[2].removesuffix(suffix)}{suffix}"
+    return Path(os.devnull) / "unsaved" / f"{name.rpartition('/')[2].removesuffix(suffix)}{suffix}"
 
 
 def to_uri(path: Path) -> str:

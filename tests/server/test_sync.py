@@ -123,6 +123,10 @@ async def test_a_text_without_a_file_is_checked_by_itself(neovim: Editor) -> Non
     assert found[0].range.start.line == 1
     edit = (await neovim.action(buffer, found[0].range, "Write two")).edit
     assert edit is not None and buffer in str(edit)
+    neovim.change(buffer, 3, "make_file()")
+    found = await neovim.diagnostics(buffer, "planted/creating")
+    making = await neovim.action(buffer, found[0].range, "Make the file")
+    assert making.edit is None, "there is no project in which a file could be made"
     neovim.close(buffer)
     await neovim.diagnostics(buffer)
     assert neovim.server is not None
