@@ -16,8 +16,9 @@ from lsp_server.text import Span, line_ending
 
 from ._live import is_component, is_live
 
-_DATA = frozenset(
-    {"application/json", "application/ld+json", "importmap", "speculationrules", "text/template"}
+# Of any other type a script is data to a browser (HTML standard, the script element).
+_RUN = frozenset(
+    {"", "module", "text/javascript", "application/javascript", "application/x-javascript"}
 )
 _DOCUMENT = frozenset({"html", "head", "body"})
 
@@ -75,7 +76,7 @@ class ScriptInTemplate(Rule):
 
     - In layouts, controllers' templates and the modules that hold them (`…HTML`, `…View`), and
       anywhere in `<head>` or directly in `<body>`: the browser reads those pages as a whole.
-    - Data (`type="application/json"`, import maps), scripts with a `src`, and colocated ones.
+    - Data (`type="application/json"`, templates, import maps), scripts with a `src`, and colocated ones.
     - With a LiveView before 1.1.
 
     ## What the fix changes
@@ -103,7 +104,7 @@ class ScriptInTemplate(Rule):
         kind = tag.attribute("type")
         if kind is not None and (
             not isinstance(kind.value, heex.Quoted)
-            or kind.value.content.slice(layer.source).decode("utf-8", "replace").lower() in _DATA
+            or kind.value.content.slice(layer.source).decode("utf-8", "replace").lower() not in _RUN
         ):
             return
         around = _around(tag, layer)
