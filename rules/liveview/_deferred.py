@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from lsp_server.document import Document
 from lsp_server.facts.pages.live_callbacks import reads_of_socket
 from lsp_server.lint.finding import Edit
-from lsp_server.syntax.elixir import Match, Pipe
+from lsp_server.syntax.elixir import Identifier, Match, Pipe
 from lsp_server.syntax.literals import Comment, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
-from ._given import Given
+from ._given import Given, variable_of
 
 WIDTH = 98
 _SECTIONS = frozenset({"else_block", "rescue_block", "catch_block", "after_block"})
@@ -63,7 +63,11 @@ def _function(
 ) -> list[str] | None:
     """The lines inside the function."""
     value, bound = given.value, given.bound
-    if "\n" not in value.text:
+    if bound is not None and not isinstance(bound.left, Identifier):
+        lines = [*_dedented(document, bound), body(given.key, variable_of(bound) or "")]
+        if len(lines) > 2:
+            lines.insert(-1, "")
+    elif "\n" not in value.text:
         lines = [body(given.key, value.text)]
     elif body(given.key, "") == "":
         lines = _dedented(document, value)

@@ -8,7 +8,7 @@ from itertools import islice
 
 from lsp_server.document import Document
 from lsp_server.syntax.elixir import Call, Identifier, Match
-from lsp_server.syntax.literals import Atom, Keywords, List, Map, Pair
+from lsp_server.syntax.literals import Atom, Keywords, List, Map, Pair, Tuple
 from lsp_server.syntax.node import Node, cast
 from lsp_server.text import Span
 
@@ -21,7 +21,8 @@ class Given:
     """A key that `call` sets, with the expression that gives it its value.
 
     `others` are the pairs that the call sets beside it. `statement` is the expression of a body
-    that the call is part of; `bound` is one before it, `users = …`, if that holds the value.
+    that the call is part of; `bound` is one before it, `users = …` or `{:ok, users} = …`, if that
+    holds the value.
     """
 
     call: Call
@@ -43,11 +44,20 @@ def given_by(document: Document, query: Span) -> Given | None:
         found = _given(inner)
         if found is not None:
             return found
-        if isinstance(outer, Match) and outer.right == inner and isinstance(outer.left, Identifier):
-            return _by_variable(document, outer, outer.left.name)
+        if isinstance(outer, Match) and outer.right == inner:
+            name = variable_of(outer)
+            return None if name is None else _by_variable(document, outer, name)
         if outer.kind in _SEQUENCES or outer.kind in _DEFERRING:
             return None
         inner = outer
+    return None
+
+
+def variable_of(bound: Match) -> str | None:
+    """The only variable that a pattern binds: `users` or `{:ok, users}`."""
+    match bound.left:
+        case Identifier(name) | Tuple([Atom("ok"), Identifier(name)]):
+            return name
     return None
 
 
