@@ -123,7 +123,8 @@ class NPlusOne(ProjectRule):
       default of an argument.
     - The query, the preloads or the way between the query and the read cannot be followed: it
       leads through a variable function, a macro, a `select`, a map that is taken apart, a library.
-    - The file asks `Ecto.assoc_loaded?/1` or speaks of `NotLoaded`.
+    - The file asks `Ecto.assoc_loaded?/1` or speaks of `NotLoaded`, or the view or JSON module does
+      that is given the association.
     - Several callers, of which some preload, and the read stands under a condition.
     - Embeds, which lie in the row itself.
     - `Repo.preload` in a loop over chunks, over a literal, or in `Task.async_stream/3`.

@@ -27,7 +27,7 @@ from lsp_server.facts.rows.expressions import (
     replaced,
 )
 from lsp_server.facts.rows.kinds import NotLoaded, Rows, Site
-from lsp_server.facts.rows.reads import RowRead, RowsGiven
+from lsp_server.facts.rows.reads import LoadedAsked, RowRead, RowsGiven
 from lsp_server.facts.rows.returns import RowsReturned
 from lsp_server.facts.rows.slots import slots
 from lsp_server.facts.rows.values import Evaluator
@@ -114,6 +114,7 @@ def row_evaluator(index: Index) -> Evaluator:
 
 @join(
     RowRead,
+    LoadedAsked,
     RowsGiven,
     RowsReturned,
     call_graph,
@@ -140,6 +141,7 @@ class _Resolver:
         self.kinds = {name: one.kind for name, one in live_modules(index).items()}
         known = schemas(index)
         self.names = {association.name for it in known for association in it.schema.associations}
+        self.asking = {one.module for _, one in index.of(LoadedAsked)}
         self.evaluator = row_evaluator(index)
         self.slots = slots(index)
         self.callers: dict[FunctionKey, list[_Given]] = {}
@@ -184,7 +186,7 @@ class _Resolver:
         """What is read without being loaded; each place once."""
         found: dict[tuple[str, Span], list[Use]] = {}
         for path, read in reads:
-            if read.name in self.names:
+            if read.name in self.names and read.shown not in self.asking:
                 for use in self._of_read(path, read):
                     found.setdefault((use.path, use.span), []).append(use)
         needs: dict[Site, dict[tuple[str, ...], None]] = {}

@@ -20,6 +20,7 @@ from lsp_server.role import Role
 from lsp_server.syntax import heex
 from lsp_server.syntax.elixir import BinaryOperator, Call, Dot, Identifier
 from lsp_server.syntax.layers import TemplateLayer
+from lsp_server.syntax.names import module_text
 from lsp_server.syntax.node import Node, cast
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
@@ -30,7 +31,8 @@ class RowRead(Fact):
 
     `root` is what stands before the last dot, `name` what may be an association. `conditional`: it
     stands under an `if` or its like. The function is the clause or template that it stands in;
-    `module` is empty in a template file, and `name` of `render("x.json", …)` is `x.json`.
+    `module` is empty in a template file, and `name` of `render("x.json", …)` is `x.json`. `shown`
+    is the view or JSON module that is given it as a row.
     """
 
     module: str
@@ -41,6 +43,13 @@ class RowRead(Fact):
     text: str
     conditional: bool
     span: Span
+    shown: str = ""
+
+
+class LoadedAsked(Fact):
+    """A module in a file that asks whether associations are loaded."""
+
+    module: str
 
 
 class RowsGiven(Fact):
@@ -72,7 +81,10 @@ _READS = (
     re.compile(rb"hd\([a-z_]\w*\.([a-z_]\w*)\)"),
     re.compile(rb" = [a-z_]\w*\.([a-z_]\w*)(?:\r?\n|;)"),
     re.compile(rb"& ?&1\.([a-z_]\w*)\)"),
+    re.compile(rb"render_(?:one|many)\([a-z_]\w*\.([a-z_]\w*)(?=,)"),
+    re.compile(rb"(?:JSON|View)\.[a-z_]\w*\([a-z_]\w*\.([a-z_]\w*)(?=[,)])"),
 )
+_VIEW = re.compile(r"(?:JSON|View)$")
 _PATTERN = re.compile(
     rb"%(?:[A-Z][\w.]*)?\{([^{}\n]*: [a-z_][^{}\n]*)\}(?=(?: = [a-z_]\w*)?(?:,[^\n()]*)?"
     rb"(?: <-| ->| = |\)(?:,| when| do\b)))"
@@ -103,7 +115,7 @@ _ROLES = frozenset({Role.LIB, Role.TEMPLATE})
 Where = tuple[Form | None, TemplateLayer | None]
 
 
-@collects(RowRead, RowsGiven, RowsReturned)
+@collects(RowRead, RowsGiven, RowsReturned, LoadedAsked)
 def collect_rows(document: Document) -> Iterator[Fact]:
     """What a file says of rows."""
     if document.role not in _ROLES:
@@ -111,7 +123,8 @@ def collect_rows(document: Document) -> Iterator[Fact]:
     if document.template is not None:
         place = "", PurePosixPath(document.path).name.partition(".")[0], 1
         layer = document.template
-        yield from _reads(document, [(layer.span, place, (None, layer))])
+        if not any(sign in document.source for sign in _UNSURE):
+            yield from _reads(document, [(layer.span, place, (None, layer))])
         yield from _components(document, place, None, layer)
     elif document.language is Language.ELIXIR:
         yield from _Collector(document).facts()
@@ -131,7 +144,7 @@ class _Collector:
         found: list[RowsGiven] = []
         for fact in self._stated():
             yield fact
-            if isinstance(fact, RowsReturned):
+            if isinstance(fact, (RowsReturned, LoadedAsked)):
                 continue
             if isinstance(fact, RowsGiven):
                 found.append(fact)
@@ -142,8 +155,12 @@ class _Collector:
                 self.wanted[fact.module, fact.function, fact.arity] = None
         yield from self._callers(found)
 
-    def _stated(self) -> Iterator[RowRead | RowsGiven | RowsReturned]:
-        yield from _reads(self.document, self._spans())
+    def _stated(self) -> Iterator[RowRead | RowsGiven | RowsReturned | LoadedAsked]:
+        if not any(sign in self.document.source for sign in _UNSURE):
+            yield from _reads(self.document, self._spans())
+        else:
+            for module in self.document.modules:
+                yield LoadedAsked(module.name)
         live = b"live_" in self.document.source or b"Live" in self.document.source
         for form in self.forms:
             function = form.function
@@ -252,7 +269,7 @@ def _reads(
         if match[1] not in _PLAIN
     }
     found = sorted(names.union(_taken_apart(source)))
-    if not found or any(sign in source for sign in _UNSURE):
+    if not found:
         return
     places = sorted(spans, key=lambda one: one[0].start)
     starts = [one[0].start for one in places]
@@ -324,8 +341,21 @@ def _read(
     root = reader.read(call.receiver)
     if not _may_be_rows(root):
         return None
-    written = "".join(call.text.split())
-    return RowRead(*place, call.name, root, written, _is_conditional(call, layer), call.span)
+    written, shown = "".join(call.text.split()), _shown(call, form)
+    conditional = _is_conditional(call, layer)
+    return RowRead(*place, call.name, root, written, conditional, call.span, shown)
+
+
+def _shown(value: Call, form: Form | None) -> str:
+    """The view or JSON module whose function is given a value."""
+    arguments = value.parent
+    call = None if arguments is None or arguments.kind != "arguments" else arguments.parent
+    if form is None or not isinstance(call, Call):
+        return ""
+    module = call.module or ""
+    if call.name in ("render_one", "render_many") and len(call.arguments) > 1:
+        module = module_text(call.arguments[1])
+    return form.names_at(value.start).expand(module) if _VIEW.search(module) else ""
 
 
 def _of_variable(variable: Identifier, reader: Reader, place: Place) -> RowRead | None:
