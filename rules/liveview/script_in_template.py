@@ -76,7 +76,8 @@ class ScriptInTemplate(Rule):
 
     - In layouts, controllers' templates and the modules that hold them (`…HTML`, `…View`), and
       anywhere in `<head>` or directly in `<body>`: the browser reads those pages as a whole.
-    - Data (`type="application/json"`, templates, import maps), scripts with a `src`, and colocated ones.
+    - Data (`type="application/json"`, templates, import maps), scripts with a `src`, and colocated
+      ones.
     - With a LiveView before 1.1.
 
     ## What the fix changes
