@@ -141,6 +141,29 @@ def test_clauses_narrow_the_environment() -> None:
     ]
 
 
+def test_clauses_of_cond_narrow_the_environment() -> None:
+    text = """
+    cond do
+      config_env() == :prod -> config :a, b: 1
+      Mix.env() in [:dev] -> config :a, b: 2
+      true -> config :a, b: 3
+    end
+    """
+    assert [one.environments for one in settings_of(text)] == [
+        Environments(("prod",)),
+        Environments(("dev",), ("prod",)),
+        Environments((), ("prod", "dev")),
+    ]
+    open_ended = 'cond do\n  System.get_env("X") -> :ok\n  true -> config :a, b: 1\nend'
+    assert where(open_ended) == Environments(conditional=True)
+
+
+def test_a_variable_may_hold_the_environment() -> None:
+    assert where("env = config_env()\nif env == :dev do\n  config :a, b: 1\nend").only == ("dev",)
+    other = "env = System.get_env()\nif env == :dev do\n  config :a, b: 1\nend"
+    assert where(other) == Environments(conditional=True)
+
+
 def test_what_only_a_run_can_tell_is_conditional() -> None:
     for condition in (
         'System.get_env("X")',

@@ -20,12 +20,14 @@ from lsp_server.syntax.elixir import (
     Capture,
     Clause,
     Identifier,
+    Match,
     ModuleAttribute,
     UnaryOperator,
     strip_parentheses,
 )
 from lsp_server.syntax.literals import (
     Atom,
+    Boolean,
     Keywords,
     List,
     Pair,
@@ -194,7 +196,7 @@ def is_literal(node: Node) -> bool:
 
 
 def environments_of(node: Node) -> Environments:
-    """Where the code at a node runs, by the `if`, `unless` and `case` around it."""
+    """Where the code at a node runs, by the `if`, `unless`, `cond` and `case` around it."""
     where = ALL
     inner, section = node, "do"
     for outer in node.ancestors():
@@ -211,8 +213,10 @@ def environments_of(node: Node) -> Environments:
 
 
 def _branch(call: Call, section: str, inner: Node) -> Environments:
-    """Where a section of an `if`, `unless` or `case` runs."""
+    """Where a section of an `if` or `unless`, or a clause of `cond` or `case` runs."""
     written = call.written_arguments
+    if call.receiver is None and call.name == "cond":
+        return _condition(call, inner)
     if call.receiver is not None or not written:
         return ALL
     if call.name in ("if", "unless"):
@@ -220,7 +224,7 @@ def _branch(call: Call, section: str, inner: Node) -> Environments:
         return holds if (call.name == "if") == (section == "do") else holds.negated
     if call.name == "case":
         return _clause(call, inner) if _is_environment(written[0]) else _SOMETIMES
-    return _SOMETIMES if call.name in ("cond", "with", "for") else ALL
+    return _SOMETIMES if call.name in ("with", "for") else ALL
 
 
 _SOMETIMES = Environments(conditional=True)
@@ -240,9 +244,22 @@ def _clause(call: Call, clause: Node) -> Environments:
     return _SOMETIMES
 
 
+def _condition(call: Call, clause: Node) -> Environments:
+    """Where a clause of `cond` runs: where its condition holds and none before it does."""
+    where = ALL
+    for one in call.clauses():
+        holds = _holds(one.patterns[0]) if one.patterns else _SOMETIMES
+        if one == clause:
+            return where.narrowed(holds)
+        where = where.narrowed(holds.negated)
+    return _SOMETIMES
+
+
 def _holds(condition: Node) -> Environments:
     """Where a condition holds."""
     match strip_parentheses(condition):
+        case Boolean(value=True):
+            return ALL
         case BinaryOperator("==" | "===", left, right):
             return _compared(left, right)
         case BinaryOperator("!=" | "!==", left, right):
@@ -284,6 +301,17 @@ def _listed(left: Node, right: Node) -> Environments:
 
 
 def _is_environment(node: Node) -> bool:
+    """Whether a value is the environment, or a variable that a statement before gives it to."""
+    if isinstance(node, Identifier):
+        return any(
+            isinstance(one, Match)
+            and one.left.same_code(node)
+            and isinstance(one.right, Call)
+            and _is_environment(one.right)
+            for outer in node.ancestors()
+            for one in outer.children
+            if one.end <= node.start
+        )
     return isinstance(node, Call) and node.dotted in ("config_env", "Mix.env")
 
 
