@@ -20,7 +20,10 @@ OLDEST = (3, 11)
 
 
 def environment() -> Path:
-    """The environment's Python; made, or brought up to date with pyproject.toml, if need be."""
+    """The environment's Python; made, or brought up to date with pyproject.toml, if need be.
+
+    Raises CalledProcessError where Python has no pip to put into it, or pip cannot install.
+    """
     python = FOLDER / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = FOLDER / "installed-for"
     extras = "dev,editors" if os.environ.get("RETORT_EDITORS") else "dev"
@@ -28,7 +31,7 @@ def environment() -> Path:
     if python.exists() and stamp.exists() and stamp.read_text("utf-8") == wanted:
         return python
     print("Making .venv (a minute, once) …", flush=True)
-    if not python.exists():
+    if not python.exists() or subprocess.run([python, "-c", "import pip"], check=False).returncode:
         venv.EnvBuilder(with_pip=True).create(FOLDER)
     install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*install, "--editable", f"{ROOT}[{extras}]"], check=True)
@@ -42,7 +45,11 @@ def main(arguments: list[str]) -> int:
         wanted, found = ".".join(map(str, OLDEST)), sys.version.split()[0]
         print(f"Retort needs Python {wanted} or newer, not {found}.")
         return 2
-    python = str(environment())
+    try:
+        python = str(environment())
+    except subprocess.CalledProcessError as error:
+        print(f"No .venv can be made: `{' '.join(map(str, error.cmd))}` failed.")
+        return 2
     if arguments[:1] == ["retort"]:
         command, folder = [python, "-m", "lsp_server", *arguments[1:]], None
     else:
