@@ -130,11 +130,13 @@ def start_child(
         return []
     shown = form.names_at(call.start).shorten(supervisor.name)
     prefix, value = _pid_kept(document, form, call) if gives_pid else ("", [])
-    edits = [*_call_edits(document, call, shown, prefix), *value]
+    edits = _call_edits(document, call, shown, prefix, value)
     return [*supervisor.edits, *edits] if fits(document, edits) else []
 
 
-def _call_edits(document: Document, call: Call, supervisor: str, prefix: str) -> list[Edit]:
+def _call_edits(
+    document: Document, call: Call, supervisor: str, prefix: str, value: list[Edit]
+) -> list[Edit]:
     lines, newline = document.lines, line_ending(document.source)
     arguments, written = _work(call), call.written_arguments
     first, last = arguments[0], arguments[-1]
@@ -153,12 +155,16 @@ def _call_edits(document: Document, call: Call, supervisor: str, prefix: str) ->
         ]
     if len(arguments) < len(written):
         edits.append(Edit(Span(last.end, written[-1].end), ""))
+    edits += value
     if fits(document, edits):
         return edits
     outer = call.enclosing(AnonymousFunction)
     ways: tuple[list[Edit], ...]
     if outer is not None and lines.line_at(outer.start) == line:
         ways = (_broken_around(document, outer, call),)
+    elif isinstance(whole(call).parent, Match):
+        below = _below_match(document, whole(call))
+        ways = (below, below and _broken(document, first, call, below))
     else:
         ways = (below_head(document, call), _broken(document, first, call))
     for more in ways:
@@ -181,8 +187,24 @@ def below_head(document: Document, call: Node) -> list[Edit]:
     return [below, *apart(document, lines.line_at(definition.start))]
 
 
-def _broken(document: Document, function: Node, call: Call) -> list[Edit]:
-    """`fn -> expression end` on three lines, as the formatter breaks it."""
+def _below_match(document: Document, value: Node) -> list[Edit]:
+    """The value of `{:ok, pid} = call` on a line of its own."""
+    match, lines = value.parent, document.lines
+    if match is None or b"\n" in match.bytes:
+        return []
+    line, indentation = lines.line_at(match.start), lines.indentation(match.start)
+    if lines.starts[line] + len(indentation) != match.start:
+        return []
+    sign = document.source.rindex(b"=", match.start, value.start) + 1
+    below = f"{line_ending(document.source)}{indentation.decode()}  "
+    return [Edit(Span(sign, value.start), below), *apart(document, line)]
+
+
+def _broken(
+    document: Document, function: Node, call: Call, below: list[Edit] | None = None
+) -> list[Edit]:
+    """`fn -> expression end` on three lines, as the formatter breaks it; `below` are the edits that
+    put the call on a line of its own."""
     if not isinstance(function, AnonymousFunction) or b"\n" in function.bytes:
         return []
     clauses = function.clauses
@@ -193,7 +215,10 @@ def _broken(document: Document, function: Node, call: Call) -> list[Edit]:
     lines, pair = document.lines, call.parent
     line, indentation = lines.line_at(function.start), lines.indentation(function.start)
     indent = newline + indentation.decode()
-    if isinstance(pair, Pair) and lines.starts[line] + len(indentation) == pair.start:
+    if below:
+        indent += "  "
+        more = below
+    elif isinstance(pair, Pair) and lines.starts[line] + len(indentation) == pair.start:
         indent += "  "
         more = [Edit(Span(pair.start + len(f"{pair.key}:"), call.start), indent)]
     else:
