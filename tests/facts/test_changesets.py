@@ -7,7 +7,13 @@ from textwrap import dedent
 import pytest
 
 from lsp_server.document import Document
-from lsp_server.facts.database.changesets import Changeset, Changesets, Step, changesets
+from lsp_server.facts.database.changesets import (
+    IMPORTED,
+    Changeset,
+    Changesets,
+    Step,
+    changesets,
+)
 from lsp_server.facts.fact import FileFacts, collect, load_collectors
 from lsp_server.facts.index import Index
 
@@ -214,9 +220,9 @@ def test_functions_that_the_changeset_goes_through() -> None:
         """
     )
     assert set(found.calls) == {
-        ("Shop.Post", "prepare", 1),
+        (IMPORTED, "prepare", 1),
         ("Shop.Slugs", "validate", 2),
-        ("Shop.Post", "finish", 2),
+        (IMPORTED, "finish", 2),
     }
 
 
@@ -305,3 +311,26 @@ def test_functions_in_pipes_need_no_parentheses() -> None:
     assert [step.name for step in found.steps] == ["cast", "validate_required"]
     assert found.schema == ""
     assert set(found.calls) == {("Shop.Post", "put_slug", 1), ("Shop.Post", "put_rest", 1)}
+
+
+def test_steps_that_a_list_is_folded_into() -> None:
+    for fold in (
+        "Enum.reduce(@fields, cast(post, attrs, [:title]), fn one, acc -> "
+        "unique_constraint(acc, one) end)",
+        "Enum.reduce(@fields, cast(post, attrs, [:title]), &unique_constraint(&2, &1))",
+    ):
+        (found,) = read(f"def changeset(post, attrs), do: {fold}")
+        assert [(one.name, one.complete) for one in found.steps] == [
+            ("cast", True),
+            ("unique_constraint", False),
+        ]
+
+
+def test_functions_that_an_import_brings() -> None:
+    found = join(
+        SCHEMA.format("  def changeset(post, attrs), do: post |> cast(attrs, [:slug]) |> named()"),
+        "defmodule Shop.Named do\n"
+        "  def named(changeset), do: Ecto.Changeset.unique_constraint(changeset, :slug)\n"
+        "end\n",
+    )
+    assert [step.name for _, step in found.steps("Shop.Post")] == ["cast", "unique_constraint"]

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from lsp_server.document import Document, Language
-from lsp_server.facts.database.changesets import OWN, STEPS, Changeset, FieldName, FunctionKey, Step
+from lsp_server.facts.database.changesets import (
+    IMPORTED,
+    OWN,
+    STEPS,
+    Changeset,
+    FieldName,
+    FunctionKey,
+    Step,
+)
 from lsp_server.facts.database.field_names import FieldReader
 from lsp_server.facts.fact import collects
 from lsp_server.facts.values import UNKNOWN, Scope, known, spelled, value_of
@@ -16,6 +24,7 @@ from lsp_server.syntax.elixir import (
     AnonymousFunction,
     BinaryOperator,
     Call,
+    Capture,
     Clause,
     Identifier,
     Match,
@@ -30,6 +39,7 @@ from lsp_server.syntax.outline import Form
 
 DEPTH = 60  # steps that are followed from a changeset back to its struct
 _DECISIONS = frozenset({"if", "unless", "case", "cond", "with", "for", "try"})
+_FOLDS = frozenset({"Enum.reduce", "List.foldl"})
 _CHANGESETS = frozenset({"changeset", "cs", "struct", "schema"})
 
 
@@ -173,12 +183,11 @@ class _Reader:
     def _key(self, call: Call) -> FunctionKey:
         module = call.module
         names = self.form.names_at(call.start)
-        own = module is None
-        return (
-            self.form.module.name if own else names.expand(module or ""),
-            call.name,
-            len(call.arguments),
-        )
+        arity = len(call.arguments)
+        if module is None:
+            own = self.form.module.names.defines(call.name, arity)
+            return (self.form.module.name if own else IMPORTED, call.name, arity)
+        return (names.expand(module), call.name, arity)
 
     def _expand(self, node: Node) -> str:
         written = module_text(node)
@@ -221,7 +230,9 @@ class _Reader:
             case Match():
                 return node.right
             case Identifier(name):
-                return self._variable(name, node.start)
+                return _given(node) or self._variable(name, node.start)
+            case Capture():
+                return _given(node)
             case Call():
                 return self._through(node, passed)
         return None
@@ -236,6 +247,8 @@ class _Reader:
             return self._expand(arguments[0]) or arguments[0]
         if call.receiver is not None and call.module is None:
             return None
+        if call.dotted in _FOLDS and len(arguments) == 3:
+            return arguments[1]
         if (call.module or "").endswith("Repo"):
             named = self._expand(arguments[0])
             return named or (arguments[0] if call.name.startswith(("preload", "reload")) else None)
@@ -256,6 +269,29 @@ class _Reader:
         if name in self.parameters:
             return self.parameters[name]
         return OWN if name in _CHANGESETS else None
+
+
+def _given(node: Node) -> Node | None:
+    """What a parameter of `fn`, or `&2`, stands for, where the function folds a list into a
+    changeset, or `then` hands it one."""
+    for outer in node.ancestors():
+        place = -1
+        if isinstance(node, Capture) and isinstance(outer, Capture):
+            place = (node.placeholder or 0) - 1
+        elif isinstance(node, Identifier) and isinstance(outer, AnonymousFunction):
+            patterns = outer.clauses[0].patterns if outer.clauses else []
+            texts = [one.text for one in patterns]
+            place = texts.index(node.name) if node.name in texts else -1
+        if place < 0:
+            continue
+        call = outer.enclosing(Call)
+        arguments = [] if call is None else call.arguments
+        if call is not None and call.dotted in _FOLDS and len(arguments) == 3 and place == 1:
+            return arguments[1]
+        if call is not None and call.dotted in ("then", "tap") and place == 0:
+            return arguments[0]
+        return None
+    return None
 
 
 def _bound(

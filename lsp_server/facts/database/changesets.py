@@ -41,6 +41,7 @@ VALIDATIONS = frozenset(
 STEPS = CONSTRAINTS | CASTS | VALIDATIONS
 OWN = ""  # the schema of what a function takes without saying more: that of its own module
 FunctionKey = tuple[str, str, int]  # module, name, arity
+IMPORTED = ""  # the module of a function that is called without one and not defined there
 
 
 class FieldName(Fact):
@@ -109,7 +110,8 @@ class Changesets:
     """The functions that build changesets, by the schema that they are for."""
 
     by_schema: Mapping[str, tuple[ChangesetFile, ...]]
-    shared: Mapping[FunctionKey, tuple[ChangesetFile, ...]]  # those of modules without a schema
+    # Those of modules without a schema; under `IMPORTED` all that an import could bring.
+    shared: Mapping[FunctionKey, tuple[ChangesetFile, ...]]
 
     def of(self, schema: str) -> tuple[ChangesetFile, ...]:
         """The functions for a schema's module."""
@@ -147,7 +149,8 @@ def changesets(index: Index) -> Changesets:
         own = known.of(schema)
         if own is None:
             if not one.schema:
-                shared.setdefault((one.module, one.function, one.arity), []).append(found)
+                for module in (one.module, IMPORTED):
+                    shared.setdefault((module, one.function, one.arity), []).append(found)
         elif one.schema or _fits(one, own):
             by_schema.setdefault(schema, []).append(found)
     return Changesets(
