@@ -20,9 +20,16 @@ from lsp_server.text import Span
 from ._attributes import has_eex, item_of, value_of
 from ._body import body_nodes
 from ._forms import bound_form, form_attributes
-from ._template_errors import refused_attributes, said, spelled_out
+from ._template_errors import (
+    closing_of,
+    may_stay_open,
+    refused_attributes,
+    said,
+    spelled_out,
+)
 
-_BRACES = {b"{": b"&lbrace;", b"}": b"&rbrace;"}
+_BRACE = re.compile(rb"[{}]")
+_BRACES = {b"{": "&lbrace;", b"}": "&rbrace;"}
 _LONE_ANGLE = re.compile(rb"<(?=[^A-Za-z/!?])")
 
 
@@ -31,11 +38,15 @@ def heex_edits(layer: TemplateLayer, file: File) -> list[Edit] | Unsure:
     curly = file.depends("phoenix_live_view >= 1.0")
     edits: list[Edit] = []
     forms: list[Span] = []
+    closings: dict[Span, str] = {}
     for node, is_text in body_nodes(layer.template):
         found: list[Edit] | Unsure = []
         match node:
             case heex.Tag():
                 found = _tag(node, layer)
+                if may_stay_open(node):
+                    closing = closing_of(node, file.document.lines)  # before the one around it
+                    closings[closing.span] = closing.text + closings.get(closing.span, "")
             case heex.Text() if is_text:
                 if forms and node.span.slice(layer.source).lower().startswith(b"</form"):
                     forms.pop()
@@ -55,6 +66,7 @@ def heex_edits(layer: TemplateLayer, file: File) -> list[Edit] | Unsure:
         if isinstance(found, Unsure):
             return found
         edits += found
+    edits += [Edit(where, text) for where, text in closings.items()]
     if any(ends_sigil(layer.sigil, edit.text) for edit in edits):
         return Unsure("the new text holds the delimiter of the sigil")
     refused = _refused(layer, edits, curly)
@@ -91,11 +103,11 @@ def _tag(tag: heex.Tag, layer: TemplateLayer) -> list[Edit] | Unsure:
 
 
 def _text(node: heex.Text, source: bytes, curly: bool) -> list[Edit]:
-    text = node.span.slice(source)
-    written = _LONE_ANGLE.sub(b"&lt;", text)
+    start, text = node.span.start, node.span.slice(source)
+    found = [(one.start(), "&lt;") for one in _LONE_ANGLE.finditer(text)]
     if curly:
-        written = re.sub(rb"[{}]", lambda found: _BRACES[found[0]], written)
-    return [] if written == text else [Edit(node.span, written.decode("utf-8", "replace"))]
+        found += [(one.start(), _BRACES[one[0]]) for one in _BRACE.finditer(text)]
+    return [Edit(Span(start + at, start + at + 1), entity) for at, entity in sorted(found)]
 
 
 def _refused(layer: TemplateLayer, edits: list[Edit], curly: bool) -> Unsure | None:

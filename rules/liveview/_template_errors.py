@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from lsp_server.lint.finding import Edit
 from lsp_server.syntax import heex
 from lsp_server.syntax.heex import ErrorKind, TemplateError
+from lsp_server.text import LineIndex, Span, line_ending
 
 _SAID = {
     ErrorKind.UNCLOSED_EEX: "`<%` is never closed by `%>`",
@@ -29,6 +31,40 @@ _SAID = {
     ErrorKind.UNCLOSED_COMMENT: "`<!--` is never closed by `-->`",
     ErrorKind.UNCLOSED_DOCTYPE: "the doctype has no `>`",
 }
+
+# Tags that HTML lets end where one of these begins (HTML standard, optional tags).
+_ENDED_BY = {
+    "li": ("li",),
+    "dt": ("dt", "dd"),
+    "dd": ("dt", "dd"),
+    "p": ("p", "div", "ul", "ol", "dl", "table", "form", "h1", "h2", "h3", "h4", "pre", "section"),
+    "option": ("option", "optgroup"),
+    "tr": ("tr", "tbody", "tfoot"),
+    "td": ("td", "th", "tr"),
+    "th": ("td", "th", "tr"),
+    "thead": ("tbody", "tfoot"),
+    "tbody": ("tbody", "tfoot"),
+}
+
+
+def may_stay_open(tag: heex.Tag) -> bool:
+    """Whether HTML ends the tag by itself, as `<li>` where the next one begins."""
+    return tag.name in _ENDED_BY and not tag.self_closing and tag.closing is None
+
+
+def closing_of(tag: heex.Tag, lines: LineIndex) -> Edit:
+    """The closing tag behind the contents of a tag, on a line of its own if they have lines."""
+    inner = tag.inner.slice(lines.source)
+    following = (it for it in tag.children if isinstance(it, heex.Tag))
+    ended = next((it for it in following if it.name in _ENDED_BY.get(tag.name, ())), None)
+    if ended is not None:
+        inner = inner[: ended.span.start - tag.inner.start]
+    end = tag.inner.start + len(inner.rstrip())
+    text = f"</{tag.name}>"
+    if b"\n" in inner.rstrip():
+        indent = lines.indentation(tag.opening.start).decode()
+        text = f"{line_ending(lines.source)}{indent}{text}"
+    return Edit(Span(end, end), text)
 
 
 def said(error: TemplateError) -> str:

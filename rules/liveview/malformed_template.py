@@ -12,23 +12,9 @@ from lsp_server.syntax import heex
 from lsp_server.syntax.heex import ErrorKind, TemplateError
 from lsp_server.syntax.heex_parser import parse
 from lsp_server.syntax.template_edits import ends_sigil
-from lsp_server.text import Span, line_ending
+from lsp_server.text import Span
 
-from ._template_errors import refused_attributes, said, spelled_out
-
-# Tags that HTML lets end where one of these begins (HTML standard, optional tags).
-_ENDED_BY = {
-    "li": ("li",),
-    "dt": ("dt", "dd"),
-    "dd": ("dt", "dd"),
-    "p": ("p", "div", "ul", "ol", "dl", "table", "form", "h1", "h2", "h3", "h4", "pre", "section"),
-    "option": ("option", "optgroup"),
-    "tr": ("tr", "tbody", "tfoot"),
-    "td": ("td", "th", "tr"),
-    "th": ("td", "th", "tr"),
-    "thead": ("tbody", "tfoot"),
-    "tbody": ("tbody", "tfoot"),
-}
+from ._template_errors import closing_of, refused_attributes, said, spelled_out
 
 
 class MalformedTemplate(Rule):
@@ -144,21 +130,7 @@ def _with_blanks(brace: Span, source: bytes) -> Span:
 
 
 def _closing(template: heex.Template, error: TemplateError, file: File) -> Edit | None:
-    """The closing tag behind the contents of the tag, on a line of its own if they have lines."""
     for node in heex.walk(template):
         if isinstance(node, heex.Tag) and node.name_span == error.span:
-            break
-    else:
-        return None
-    document = file.document
-    inner = node.inner.slice(document.source)
-    following = (it for it in node.children if isinstance(it, heex.Tag))
-    ended = next((it for it in following if it.name in _ENDED_BY.get(node.name, ())), None)
-    if ended is not None:
-        inner = inner[: ended.span.start - node.inner.start]
-    end = node.inner.start + len(inner.rstrip())
-    text = f"</{node.name}>"
-    if b"\n" in inner.rstrip():
-        indent = document.lines.indentation(node.opening.start).decode()
-        text = f"{line_ending(document.source)}{indent}{text}"
-    return Edit(Span(end, end), text)
+            return closing_of(node, file.document.lines)
+    return None
