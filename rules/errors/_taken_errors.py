@@ -196,11 +196,11 @@ def clause_added(document: Document, case: Call, answer: Answer) -> list[Edit]:
     if spread or answer.first or len(indent) + len(one_line) > WIDTH:
         body = f"{newline}{indent}  ".join(["", *filter(None, [answer.first]), answer.written])
         text = f"{newline}{newline}{indent}{answer.pattern} ->{body}"
-        return [Edit(Span(last, last), text, document.path), *_spread(document, clauses)]
+        return [Edit(Span(last, last), text, document.path), *spread_out(document, clauses)]
     return [Edit(Span(last, last), f"{newline}{indent}{one_line}", document.path)]
 
 
-def _spread(document: Document, clauses: list[Clause]) -> list[Edit]:
+def spread_out(document: Document, clauses: list[Clause]) -> list[Edit]:
     """Clauses of one line on lines of their own, as the formatter wants them beside one of two."""
     lines, newline = document.lines, line_ending(document.source)
     edits: list[Edit] = []

@@ -19,11 +19,14 @@ from lsp_server.lint.requires import require_edit
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import BODY, DO_BLOCK, SECTIONS, Match
+from lsp_server.syntax.elixir import Clause as Branch
+from lsp_server.syntax.literals import Pair
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span, line_ending
 
 from ..ecto._discarded import whole
+from ._opened import opened
 
 WIDTH = 98
 _OUTSIDE = Effect.FILE | Effect.MAIL | Effect.HTTP
@@ -211,23 +214,44 @@ def _statement(form: Form, callee: Span) -> Node | None:
             parent = node.parent
             if isinstance(parent, Match) and parent.right == node:
                 node, parent = parent, parent.parent
-            return node if parent is not None and parent.raw.kind_id in _BODIES else None
+            alone = isinstance(parent, (Branch, Pair))
+            return node if parent is not None and (alone or parent.raw.kind_id in _BODIES) else None
     return None
 
 
 def _with(
     document: Document, form: Form, statement: Node, value: Node, error: str, name: str
 ) -> list[Edit]:
-    """The statement as a `with` that logs the error."""
+    """The statement as a `with` that logs the error, on lines of its own."""
     lines, source = document.lines, document.source
-    first, last = lines.line_at(statement.start), lines.line_at(statement.end)
+    newline = line_ending(source)
     indent = lines.indentation(statement.start).decode()
+    if "\t" in indent or b'"""' in value.bytes:
+        return []
+    first, last = lines.line_at(statement.start), lines.line_at(statement.end)
     row = lines.line_span(last)
-    if source[lines.starts[first] : statement.start].strip() or "\t" in indent:
+    if source[lines.starts[first] : statement.start].strip():
+        place = opened(document, statement)
+        text = [] if place is None else _rows(document, form, value, place[0], error, name)
+        if place is None or not text:
+            return []
+        edit = Edit(statement.span, newline.join(text).lstrip(), document.path)
+        return [*place[1], edit]
+    text = _rows(document, form, value, indent, error, name)
+    if source[statement.end : row.end].strip() or not text:
         return []
-    if source[statement.end : row.end].strip() or b'"""' in value.bytes:
-        return []
-    width = len(lines.indentation(value.start))
+    if _neighbour(document, statement, first - 1):
+        text.insert(0, "")
+    if _neighbour(document, statement, last + 1):
+        text.append("")
+    return [Edit(Span(lines.starts[first], row.end), newline.join(text), document.path)]
+
+
+def _rows(
+    document: Document, form: Form, value: Node, indent: str, error: str, name: str
+) -> list[str]:
+    """The lines of a `with` around a value, at an indentation; none where it has no room."""
+    width = len(document.lines.indentation(value.start))
     written = value.text.replace("\r\n", "\n").split("\n")
     head = [f"{indent}with {error} <- {written[0]} do"]
     if len(written) > 1 or len(head[0]) > WIDTH:
@@ -248,12 +272,7 @@ def _with(
         moved = [f"  {line}" if line else "" for line in written[1:]]
         bound = [f"{indent}result =", f"{indent}  {written[0]}", *moved]
         head = [*bound, "", f"{indent}with {error} <- result do"]
-    text = [*head, *logged, f"{indent}end"]
-    if _neighbour(document, statement, first - 1):
-        text.insert(0, "")
-    if _neighbour(document, statement, last + 1):
-        text.append("")
-    return [Edit(Span(lines.starts[first], row.end), line_ending(source).join(text), document.path)]
+    return [*head, *logged, f"{indent}end"]
 
 
 def _neighbour(document: Document, statement: Node, line: int) -> bool:
