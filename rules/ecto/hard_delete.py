@@ -7,6 +7,7 @@ from typing import TypeGuard
 
 from lsp_server.document import Document
 from lsp_server.facts.database.schemas import Field, Schema, schemas
+from lsp_server.facts.project.context import project_context
 from lsp_server.facts.rows.association_uses import row_evaluator
 from lsp_server.facts.rows.kinds import Query, Rows, Value
 from lsp_server.facts.rows.repo_uses import SOFT, Deletion
@@ -114,13 +115,15 @@ class HardDelete(ProjectRule):
 
     severity = Severity.HINT
     profile = Profile.AGGRESSIVE
-    reads = (Deletion, schemas, row_evaluator)
+    reads = (Deletion, schemas, row_evaluator, project_context)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every delete of a row whose schema is known."""
         known, evaluator = schemas(snapshot.index), row_evaluator(snapshot.index)
         for path, one in snapshot.index.of(Deletion):
             if one.speaks or is_script(path) or any(it in one.function for it in _ON_PURPOSE):
+                continue
+            if not one.is_step and not snapshot.context.is_repo(one.repo):
                 continue
             name = one.struct or _schema_of(evaluator, one)
             found = known.by_module.get(name)

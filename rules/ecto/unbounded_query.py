@@ -10,6 +10,7 @@ from lsp_server.facts.calls.effects import CallGraph, Step, call_graph, written
 from lsp_server.facts.database.schemas import schemas
 from lsp_server.facts.modules import FunctionKey
 from lsp_server.facts.pages.live_modules import Kind, live_modules
+from lsp_server.facts.project.context import project_context
 from lsp_server.facts.routes.controllers import Controller
 from lsp_server.facts.rows.repo_uses import Fetch
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
@@ -151,7 +152,7 @@ class UnboundedQuery(ProjectRule):
 
     severity = Severity.INFORMATION
     profile = Profile.AGGRESSIVE
-    reads = (Fetch, Controller, call_graph, live_modules, schemas)
+    reads = (Fetch, Controller, call_graph, live_modules, schemas, project_context)
     options = {"lookup_tables": _LOOKUP_TABLES}
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
@@ -167,7 +168,9 @@ class UnboundedQuery(ProjectRule):
         }
         for path, one in index.of(Fetch):
             schema = known.of(one.schema)
-            if schema is None or schema.embedded or schema.table in small:
+            if schema is None or not snapshot.context.is_repo(one.repo):
+                continue
+            if schema.embedded or schema.table in small:
                 continue
             if _KINDS.search(schema.table):
                 continue

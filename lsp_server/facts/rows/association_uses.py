@@ -83,15 +83,16 @@ _MOST = 300  # demands of one read
 _LARGEST = 200  # parts of what a demand is about; in one project some grew to 360,000 of 195 kinds
 
 
-@join(RowsReturned)
+@join(RowsReturned, project_context)
 def preloading(index: Index) -> frozenset[FunctionKey]:
     """The functions that return what they are given with associations preloaded."""
+    context = project_context(index)
     return frozenset(
         (one.module, one.name, one.arity)
         for _, one in index.of(RowsReturned)
         if one.result.kind == "call"
         and one.result.name == "preload"
-        and one.result.module.endswith("Repo")
+        and context.is_repo(one.result.module)
         and one.result.args[:1]
         and one.result.args[0].kind == "param"
     )

@@ -28,6 +28,7 @@ class Fetch(Fact):
     module: str
     function: str
     arity: int
+    repo: str  # the module whose `all` it is; whether it is a repo, the project tells
     schema: str
     parts: tuple[str, ...]
     span: Span  # `Repo.all`
@@ -43,6 +44,7 @@ class Deletion(Fact):
     module: str
     function: str
     arity: int
+    repo: str  # the module whose `delete` it is; empty in a step of a Multi
     value: Expression
     struct: str
     each: bool  # whether each element of the value is deleted
@@ -58,6 +60,7 @@ _DELETES = ("delete", "delete!", "delete_all")
 _DELETING = frozenset(name.encode() for name in _DELETES)
 _ALL = b"all"
 _AGGREGATE = re.compile(rb"\bselect\b[^\n]*\b(?:count|max|min|sum|avg)\(")
+_STANDARD = frozenset({"Enum", "File", "Keyword", "List", "Map", "MapSet", "Plug.Conn", "Process"})
 _STEPS = 8  # between a row and the changeset that is deleted
 # Functions that make a changeset of a row, or of a changeset.
 _CHANGESET = re.compile(r"^change$|changeset|_constraint$|optimistic_lock|^preload$|^force_change$")
@@ -67,8 +70,6 @@ _CHANGESET = re.compile(r"^change$|changeset|_constraint$|optimistic_lock|^prelo
 def collect_repo_uses(document: Document) -> Iterator[Fact]:
     """The facts of an Elixir file."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
-        return
-    if b"Repo" not in document.source and b"Multi" not in document.source:
         return
     for form in document.forms:
         function = form.function
@@ -81,21 +82,26 @@ def collect_repo_uses(document: Document) -> Iterator[Fact]:
             yield from _deletions(document.path, form, function)
 
 
-def _of_repo(call: Call) -> bool:
-    return call.module is not None and call.module.endswith("Repo")
+def _repo(call: Call, form: Form) -> str:
+    """The full name of the module that may be a repo; empty where it surely is none."""
+    module = call.module or ""
+    if not module or module.startswith(":") or module in _STANDARD:
+        return ""
+    return form.names_at(call.start).expand(module)
 
 
 def _fetches(form: Form, function: Function) -> Iterator[Fetch]:
     for call in form.index.calls("all"):
         arguments = call.arguments
-        if not _of_repo(call) or not arguments:
+        repo = _repo(call, form)
+        if not repo or not arguments:
             continue
         shape = shape_of(arguments[0], form)
         if shape.schema:
             schema = form.names_at(call.start).expand(shape.schema)
             parts = tuple(sorted(shape.parts | _aggregates(shape.parts, form)))
             where = form.module.name, function.name, function.arity
-            yield Fetch(*where, schema, parts, call.callee_span)
+            yield Fetch(*where, repo, schema, parts, call.callee_span)
 
 
 def _aggregates(parts: frozenset[str], form: Form) -> frozenset[str]:
@@ -108,7 +114,8 @@ def _deletions(path: str, form: Form, function: Function) -> Iterator[Deletion]:
     speaks = any(name.encode() in form.bytes for name in SOFT)
     for call in form.index.calls(*_DELETES):
         is_step = (call.module or "").rpartition(".")[2] == "Multi"
-        subject = _deleted(call, 2 if is_step else 0) if is_step or _of_repo(call) else None
+        repo = "" if is_step else _repo(call, form)
+        subject = _deleted(call, 2 if is_step else 0) if is_step or repo else None
         if subject is None:
             continue
         row, each = subject
@@ -121,7 +128,9 @@ def _deletions(path: str, form: Form, function: Function) -> Iterator[Deletion]:
             struct = "" if each else _struct(row, form, function)
         value = Reader(path, form).read(row)
         where = form.module.name, function.name, function.arity
-        yield Deletion(*where, value, struct, each, is_query, is_step, speaks, call.callee_span)
+        yield Deletion(
+            *where, repo, value, struct, each, is_query, is_step, speaks, call.callee_span
+        )
 
 
 def _deleted(call: Call, at: int) -> tuple[Node, bool] | None:
