@@ -18,7 +18,7 @@ from lsp_server.syntax.heex import Dialect
 from lsp_server.text import Span
 
 _ATTRIBUTES = frozenset({"navigate", "patch", "href"})
-_CALLS = frozenset({"redirect", "push_patch", "push_navigate"})
+_CALLS = frozenset({"redirect", "push_patch", "push_navigate", "JS.navigate", "JS.patch"})
 
 
 class StringPath(ProjectRule):

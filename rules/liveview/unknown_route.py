@@ -12,10 +12,10 @@ from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
 from lsp_server.text import Span
 
-# Where a path must be one of the router's; behind `href` and `redirect` may be anything.
+# Where a path must be one of the router's; behind `href` may be anything.
 _VIAS = frozenset(
-    {"~p", "navigate", "patch", "push_navigate", "push_patch", "push_redirect"}
-    | {"live_redirect", "live_patch"}
+    {"~p", "navigate", "patch", "push_navigate", "push_patch", "push_redirect", "redirect"}
+    | {"live_redirect", "live_patch", "JS.navigate", "JS.patch"}
 )
 
 
@@ -73,7 +73,7 @@ class UnknownRoute(ProjectRule):
 
     ## When it stays silent
 
-    - `href` and `redirect` with a plain string: another server may answer there.
+    - `href` with a plain string: a file or another server may answer there.
     - Static paths of `static_paths/0`, and what lies below a `forward`.
     - The first part of the path is computed.
     - A route of any router of the project matches, also of one that another forwards to.
@@ -153,7 +153,7 @@ def _fix(path: str, one: RoutePath, nearest: str) -> Fix | None:
     start = one.content.start
     end = start + len(bare.encode())
     edit = Edit(Span(start, end), new, path)
-    return Fix.review(f"Write {nearest}", lambda _: [edit])
+    return Fix.review(f"Write {new}", lambda _: [edit])
 
 
 def _split(text: str) -> tuple[str, list[str | None]] | None:

@@ -25,14 +25,17 @@ CALLS = (
     *("push_navigate", "push_patch", "push_redirect", "redirect"),
     *("live_redirect", "live_patch", "link", "button"),
 )
-_ATTRIBUTE = re.compile(rb"""\b(navigate|patch|href)=["']/""")
-_SIGNS = (b"~p", b'to: "/', b'="/', b"='/")
+# Those of `Phoenix.LiveView.JS`, which take the path itself.
+_JS = ("navigate", "patch")
+_ATTRIBUTE = re.compile(rb"""\b(navigate|patch|href)=(?:["']|\{\s*")/""")
+_SIGNS = (b"~p", b'"/', b"'/")
 _ROLES = frozenset({Role.LIB, Role.TEMPLATE})
 _COMPUTED = "\0"
 
 
 class RoutePath(Fact):
-    """One path. `via` is `~p`, an attribute (`navigate`) or the function that takes it.
+    """One path. `via` is `~p`, an attribute (`navigate`) or the function that takes it
+    (`push_patch`, `JS.patch`).
 
     `segments` are the parts between the slashes without query and fragment, None where one is
     computed wholly or in part. `router` is the router that `path/3` or `url/3` names, else empty.
@@ -45,7 +48,7 @@ class RoutePath(Fact):
     router: str
     module: str
     uses: tuple[tuple[str, str], ...]
-    span: Span  # with quotes or sigil
+    span: Span  # with quotes, the sigil, or an attribute's braces
     content: Span  # between the quotes
 
 
@@ -78,6 +81,13 @@ def _of_code(index: NodeIndex, names: Names | None, form: Form | None) -> Iterat
         known = names if form is None else form.names_at(call.start)
         if isinstance(value, String) and known is not None:
             yield from _path(value, call.name, "", known)
+    for call in index.calls(*_JS):
+        known = names if form is None else form.names_at(call.start)
+        module = call.module
+        if module and known is not None and known.expand(module) == "Phoenix.LiveView.JS":
+            for value in call.written_arguments[:2]:
+                if isinstance(value, String):
+                    yield from _path(value, f"JS.{call.name}", "", known)
 
 
 def _router(sigil: Sigil, names: Names) -> str:
@@ -89,33 +99,29 @@ def _router(sigil: Sigil, names: Names) -> str:
     return names.expand(module_text(written[1])) if len(written) == 3 else ""
 
 
-def _path(node: Quoted, via: str, router: str, names: Names) -> Iterator[RoutePath]:
+def _path(
+    node: Quoted, via: str, router: str, names: Names, span: Span | None = None
+) -> Iterator[RoutePath]:
     text = "".join(_COMPUTED if isinstance(it, StringInterpolation) else it for it in node.parts)
     if text.startswith("/") and not text.startswith("//"):
         written = node.content.slice(node.tree.source).decode("utf-8", "replace")
-        yield _fact(via, written, text, router, names, node.span, node.content)
+        yield _fact(via, written, text, router, names, span or node.span, node.content)
 
 
 def _of_attributes(layer: TemplateLayer, names: Names) -> Iterator[RoutePath]:
     source = layer.source
     for found in _ATTRIBUTE.finditer(source, layer.span.start, layer.span.end):
-        value = next(
-            (it for it in reversed(heex.path_to(layer.template, found.end())) if _is_value(it)),
-            None,
-        )
-        if (
-            isinstance(value, heex.Quoted)
-            and value.literal
-            and value.content.start == found.end() - 1
-        ):
-            text = value.content.slice(source).decode("utf-8", "replace")
-            if not text.startswith("//"):
-                via = found[1].decode()
-                yield _fact(via, text, text, "", names, value.span, value.content)
-
-
-def _is_value(node: heex.Node) -> bool:
-    return isinstance(node, heex.Quoted)
+        around = reversed(heex.path_to(layer.template, found.end()))
+        value = next((it for it in around if isinstance(it, (heex.Quoted, heex.Braces))), None)
+        via = found[1].decode()
+        if isinstance(value, heex.Braces):
+            text = layer.expression(value.expression)
+            if isinstance(text, String) and text.content.start == found.end() - 1:
+                yield from _path(text, via, "", names, value.span)
+        elif value is not None and value.literal and value.content.start == found.end() - 1:
+            written = value.content.slice(source).decode("utf-8", "replace")
+            if not written.startswith("//"):
+                yield _fact(via, written, written, "", names, value.span, value.content)
 
 
 def _fact(
