@@ -42,9 +42,18 @@ class Streamed:
 def streamable(index: Index, live: LiveModule, key: str) -> Streamed | str:
     """The list `@key` of a LiveView if it can be a stream; else what is in the way."""
     markups = live.markup()
-    if len(markups) != 1 or markups[0].template.dialect != "heex":
-        return "its template is not HEEx yet" if markups else "its template is not known"
-    path, template = markups[0].path, markups[0].template
+    reading = [
+        one
+        for one in markups
+        if one.template.whole or key in {it.name for it in one.template.reads}
+    ]
+    if not reading:
+        return f"no template is known to read `@{key}`"
+    if any(one.template.dialect != "heex" for one in reading):
+        return "its template is not HEEx yet"
+    if len(reading) > 1:
+        return f"several templates read `@{key}`"
+    path, template = reading[0].path, reading[0].template
     found = [
         one
         for one in index.file(path).of(Listing)
