@@ -73,10 +73,12 @@ class UnhandledEvent(ProjectRule):
 
     ## When it stays silent
 
-    - The name of the event is an expression, or the target anything but `@myself`.
+    - The name of the event is an expression or LiveView's own (`lv:clear-flash`), or the target
+      anything but `@myself`.
     - Any clause may take the event: by its name, by a prefix, by a guard, or because it takes all.
-    - A `use` brings clauses, or an `attach_hook` for events stands in the LiveView itself, in a
-      module that it or its `live_session` names, or in one that might be anybody's.
+    - A `use` brings clauses; or a macro, a loop around `def` or a library's `use` may.
+    - An `attach_hook` for events stands in the LiveView itself, in a module that it or its
+      `live_session` names, or in one that might be anybody's.
     - A function component that somebody outside of the known LiveViews may render.
 
     ## What the fix changes
@@ -135,7 +137,7 @@ def _receivers(
 
 
 def _takes(module: LiveModule, event: str) -> bool:
-    if any(name == CALLBACK for name, _ in module.injected):
+    if event.startswith("lv:") or module.is_given(CALLBACK):  # LiveView's own
         return True
     return any(clause.takes(event) for clause in module.clauses(CALLBACK))
 

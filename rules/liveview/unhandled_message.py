@@ -78,8 +78,9 @@ class UnhandledMessage(ProjectRule):
 
     - Nothing in the project is known to be sent to the topic, or the topic is computed.
     - A clause may take one of the messages, or one that is sent to a topic that is not known.
-    - A `use` brings clauses, or an `attach_hook` for messages stands in the LiveView itself, in a
-      module that it or its `live_session` names, or in one that might be anybody's.
+    - A `use` brings clauses; or a macro, a loop around `def` or a library's `use` may.
+    - An `attach_hook` for messages stands in the LiveView itself, in a module that it or its
+      `live_session` names, or in one that might be anybody's.
     - A subscription more than one call away.
 
     ## What the fix changes
@@ -97,9 +98,7 @@ class UnhandledMessage(ProjectRule):
         sent = list(index.of(Broadcast))
         attached = hooked(index)
         for live, topic, path, span in _subscriptions(snapshot, known):
-            if attached.has(live.name, CALLBACK):
-                continue
-            if any(name == CALLBACK for name, _ in live.injected):
+            if attached.has(live.name, CALLBACK) or live.is_given(CALLBACK):
                 continue
             messages = [one for one in sent if _may_be(one[1].topic, one[1].exact, topic)]
             certain = [one for one in messages if one[1].topic]

@@ -41,7 +41,7 @@ class LiveCallback(Fact):
 
     `names` are the literal first arguments that the clause takes, `prefix` what a string must begin
     with, `any`: it takes everything, or what cannot be told. `pattern` is the shape of the first
-    argument (see `shape`).
+    argument (see `shape`). One that is named `*` stands for what a macro may define.
     """
 
     module: str
@@ -107,6 +107,13 @@ CALLBACKS = {
     "on_mount": (4,),
     "terminate": (2,),
 }
+# What stands in the body of a module and defines only what the text shows.
+_STATIC = frozenset(
+    b"alias attr def defdelegate defexception defguard defguardp defimpl defmacro defmacrop "
+    b"defmodule defoverridable defp defprotocol defstruct embed_templates import on_mount require "
+    b"slot use".split()
+)
+_CONTROL = frozenset(b"case cond for if unless".split())
 # A module with none of these is no LiveView but may be a GenServer, which has callbacks too.
 _LIVE = frozenset({"mount", "render", "handle_params", "handle_event", "update", "on_mount"})
 _SETTERS = (
@@ -140,6 +147,9 @@ def collect_live_callbacks(document: Document) -> Iterator[Fact]:
         if function is None:
             if form.callee == b"on_mount":
                 yield from _mount_hook(Call(form.raw, form.tree), form.module)
+            elif id(form.module) in lively and _generates(form):
+                where = Span(form.span.start, form.span.start)
+                yield LiveCallback(form.module.name, "*", 0, (), "", True, "_", where, form.span)
             continue
         if id(form.module) in lively and function.arity in CALLBACKS.get(function.name, ()):
             yield _callback(function, form)
@@ -149,6 +159,17 @@ def collect_live_callbacks(document: Document) -> Iterator[Fact]:
         if b"attach_hook" in callees:
             for call in form.index.calls("attach_hook"):
                 yield from _attached(call, form.module)
+
+
+def _generates(form: Form) -> bool:
+    """Whether a part of a module's body may define functions that the text does not show."""
+    text = form.bytes
+    if form.callee in _STATIC:
+        return False
+    if not form.callee:  # an attribute, or a call of another module's function
+        is_attribute = text.startswith(b"@")
+        return text.startswith(b"@before_compile") if is_attribute else b"def " in text
+    return form.callee not in _CONTROL or b"def " in text
 
 
 def shape(node: Node | None, names: Names, depth: int = 0) -> str:

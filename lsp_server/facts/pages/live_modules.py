@@ -34,6 +34,10 @@ _USED = {
 }
 
 
+# Whose modules define no callbacks that `expansion` does not tell of.
+_LIBRARIES = frozenset({"Ash", "AshPhoenix", "Ecto", "Gettext", "Phoenix", "Plug", "Timex"})
+
+
 class Markup(NamedTuple):
     """One template of a module: its file, and the function that it is in or becomes."""
 
@@ -44,7 +48,8 @@ class Markup(NamedTuple):
 
 @dataclass(frozen=True)
 class LiveModule:
-    """A module with templates or callbacks. `injected` are functions that a `use` gives it."""
+    """A module with templates or callbacks. `injected` are functions that a `use` gives it; one
+    named `*` stands for those of a library that is not known."""
 
     name: str
     path: str
@@ -56,8 +61,12 @@ class LiveModule:
     injected: frozenset[tuple[str, int]] = frozenset()
 
     def clauses(self, callback: str) -> list[LiveCallback]:
-        """The clauses of a callback in the order of the text."""
-        return [one for one in self.callbacks if one.name == callback]
+        """The clauses of a callback in the order of the text, and what macros may define."""
+        return [one for one in self.callbacks if one.name in (callback, "*")]
+
+    def is_given(self, callback: str) -> bool:
+        """Whether a `use` may give it clauses of a callback."""
+        return any(name in (callback, "*") for name, _ in self.injected)
 
     def markup(self, function: str = "render") -> list[Markup]:
         """The templates that a function shows."""
@@ -82,10 +91,13 @@ def live_modules(index: Index) -> Mapping[str, LiveModule]:
     for _, hook in index.of(LiveHook):
         hooks.setdefault(hook.module, []).append(hook)
     found: dict[str, LiveModule] = {}
-    for name, (path, module_) in modules(index).items():
+    defined = modules(index)
+    roots = _LIBRARIES | {name.partition(".")[0] for name in defined}
+    for name, (path, module_) in defined.items():
         expansion = context.expansion((use.module, use.selector) for use in module_.uses)
         kind = next((kind for used, kind in _USED.items() if used in expansion.used), None)
         if kind is not None:
+            foreign = any(one.partition(".")[0] not in roots for one in expansion.used)
             found[name] = LiveModule(
                 name,
                 path,
@@ -94,7 +106,7 @@ def live_modules(index: Index) -> Mapping[str, LiveModule]:
                 tuple(markups.get(name, ())),
                 tuple(callbacks.get(name, ())),
                 tuple(hooks.get(name, ())),
-                expansion.functions,
+                expansion.functions | ({("*", 0)} if foreign else set()),
             )
     return found
 
