@@ -168,13 +168,14 @@ def _piped(call: Call, subject: str, pairs: list[str], step: str, newline: str) 
         return flat
     indent, lead = " " * column, ""
     parent = call.parent
-    if isinstance(parent, Tuple) and parent.elements[0] != call:
+    begins = not source[start : call.start].strip()
+    if isinstance(parent, Tuple) and parent.elements[0] != call and not begins:
         indent = " " * (len(source[start : parent.start].decode("utf-8", "replace")) + 1)
-        lead = f"{newline}{indent}" if source[start : call.start].strip() else ""
-    elif parent is not None and parent.kind == "binary_operator":
+        lead = f"{newline}{indent}"
+    elif parent is not None and parent.kind == "binary_operator" and not begins:
         outer = source[start : parent.start].decode("utf-8", "replace")
         indent = f"{outer}  "
-        lead = f"{newline}{indent}" if source[start : call.start].strip() else ""
+        lead = f"{newline}{indent}"
     second = f"|> {name}({', '.join(pairs)})"
     if len(indent) + len(second) > WIDTH:
         inner = f",{newline}{indent}  ".join(pairs)
