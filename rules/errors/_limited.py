@@ -52,8 +52,13 @@ def _takes_error(node: Node) -> bool:
     if parent is not None and parent.kind == "arguments":
         parent = parent.parent
     match parent:
-        case BinaryOperator("<-", _, right) if right == node:
-            return True
+        case BinaryOperator("<-", _, right) as step if right == node:
+            around = step.ancestors()
+            outer = next((one for one in around if isinstance(one, Call)), None)
+            refused = [] if outer is None else outer.section("else")
+            return not refused or any(
+                isinstance(one, Clause) and _takes_any_error(one) for one in refused
+            )
         case Call("case", [subject, *_]) as case if subject == node:
             return any(map(_takes_any_error, case.clauses()))
         case Pipe(_, left, Call("case") as case) if left == node:
@@ -62,8 +67,11 @@ def _takes_error(node: Node) -> bool:
 
 
 def _takes_any_error(clause: Clause) -> bool:
-    """Whether a clause takes `{:error, reason}` whatever the reason is."""
+    """Whether a clause takes `{:error, reason}` whatever the reason is, also one that is no
+    exception."""
     pattern = clause.patterns[0] if len(clause.patterns) == 1 and clause.guard is None else None
+    if any(b"Exception." in one.bytes for one in clause.body):
+        return False
     match pattern:
         case Identifier():
             return True
@@ -166,11 +174,13 @@ def _in_case(
         if not rest:
             return []
     else:
-        if speaks_of(statements, "result"):
+        free = [one for one in ("result", "answer") if not speaks_of(statements, one)]
+        if not free:
             return []
-        offset = node.start - first.start
+        pattern, offset = free[0], node.start - first.start
         end = offset + len(node.bytes)
-        residue = (first.bytes[:offset] + b"result" + first.bytes[end:]).decode("utf-8", "replace")
+        text = first.bytes[:offset] + pattern.encode() + first.bytes[end:]
+        residue = text.decode("utf-8", "replace")
     newline = line_ending(document.source)
     tail = Span(first.start, statements[-1].end)
     after = document.source[first.end : tail.end].decode("utf-8", "replace")

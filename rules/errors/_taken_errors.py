@@ -225,9 +225,13 @@ def is_open(node: Node, statement: Node) -> bool:
     inner = node
     for outer in (*node.ancestors(),) if node != statement else ():
         match outer:
+            case Call("case" | "with") if _is_first(outer, node):
+                pass
             case Call():
                 if outer.name in _MACROS or outer.do_block is not None:
                     return False
+            case BinaryOperator("<-", _, right) if right == inner:
+                pass
             case BinaryOperator() if outer.operator in _CHOOSING:
                 return False
             case BinaryOperator():
@@ -239,6 +243,12 @@ def is_open(node: Node, statement: Node) -> bool:
         if outer == statement:
             return True
     return inner == statement
+
+
+def _is_first(call: Call, node: Node) -> bool:
+    """Whether a node is in the first argument, which is computed whatever the others are."""
+    written = call.written_arguments
+    return bool(written) and written[0].span.covers(node.span)
 
 
 def _is_narrow(pattern: Node) -> bool:

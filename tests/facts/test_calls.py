@@ -392,3 +392,22 @@ def test_the_bits_of_a_place_do_not_overlap() -> None:
     bits = [value for name, value in vars(places).items() if name in BITS]
     assert len(bits) == len(BITS)
     assert sum(bits) == (1 << len(bits)) - 1
+
+
+def test_functions_that_a_task_runs_for_an_own_function() -> None:
+    source = """
+    defmodule Shop.Orders do
+      def all, do: limited(fn -> Repo.all(User) end)
+      def one, do: other(fn -> Repo.one(User) end)
+
+      defp limited(function) do
+        task = Task.Supervisor.async_nolink(Shop.Tasks, function)
+        Task.yield(task)
+      end
+
+      defp other(function), do: function.()
+    end
+    """
+    found = {call.name: call.place for one in clauses(source) for call in one.calls}
+    assert found["all"] & ELSEWHERE
+    assert not found["one"] & ELSEWHERE

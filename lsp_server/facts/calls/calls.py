@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 from lsp_server.document import Document
 from lsp_server.facts.calls.callees import Candidate, Scope, candidates, components, is_piped
 from lsp_server.facts.calls.chosen import Literal, given, taken
-from lsp_server.facts.calls.loops import recursion, tag_loops
+from lsp_server.facts.calls.loops import functions_in, recursion, tag_loops
 from lsp_server.facts.calls.places import (
+    ELSEWHERE,
     RESCUED,
     TEMPLATE,
     UNUSED,
@@ -29,6 +30,7 @@ from lsp_server.syntax.elixir import (
     DO_BLOCK,
     OPERATOR,
     SECTIONS,
+    Identifier,
 )
 from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.literals import Atom
@@ -73,6 +75,7 @@ class FunctionCalls(Fact):
     whole: bool = False  # whether it takes every call that gives these
 
 
+_TASKS = frozenset({b"async", b"async_nolink"})
 _MACROS = frozenset({b"defmacro", b"defmacrop", b"defguard", b"defguardp"})
 _RESCUES = tuple(kind for kind, name in SECTIONS.items() if name in ("rescue", "catch"))
 # What follows the last expression of a line if it is not the last of its block.
@@ -97,6 +100,7 @@ def collect_calls(document: Document) -> Iterator[FunctionCalls]:
             yield FunctionCalls("", _stem(document.path), 1, Span(0, 0), _ordered(calls))
         return
     scopes: dict[int, Scope] = {}
+    starters = frozenset(_starters(document)) if b"Task" in document.source else frozenset()
     for form in document.forms:
         function = form.function
         if function is None or form.callee in _MACROS or not form.module.name:
@@ -104,7 +108,7 @@ def collect_calls(document: Document) -> Iterator[FunctionCalls]:
         scope = scopes.get(id(form.module))
         if scope is None:
             scope = scopes[id(form.module)] = Scope(form.module, form.module.names)
-        calls = _of_function(form, function, scope)
+        calls = _of_function(form, function, scope, starters)
         literals, whole = taken(function) if form.callee != b"defdelegate" else ((), False)
         if calls or literals:
             yield FunctionCalls(
@@ -122,22 +126,42 @@ def _ordered(calls: list[CallSite]) -> tuple[CallSite, ...]:
     return tuple(calls)
 
 
-def _of_function(form: Form, function: Function, scope: Scope) -> list[CallSite]:
+def _starters(document: Document) -> Iterator[bytes]:
+    """The functions of a file that have a task run the function which they are given."""
+    for form in document.forms:
+        function = form.function
+        if function is not None and not _TASKS.isdisjoint(form.index.raw_calls):
+            parameters = {one.bytes for one in function.parameters if isinstance(one, Identifier)}
+            for call in form.index.calls("async", "async_nolink"):
+                if any(one.bytes in parameters for one in call.written_arguments[-1:]):
+                    yield function.name.encode()
+
+
+def _of_function(
+    form: Form, function: Function, scope: Scope, starters: frozenset[bytes]
+) -> list[CallSite]:
     if form.callee == b"defdelegate":
         return list(_delegated(function, scope))
     found: list[CallSite] = []
     called = list(candidates(form.index, scope, form, function.head.start))
     if called:
-        regions = in_order(_regions_of_clause(form, function), template=False)
+        regions = in_order(_regions_of_clause(form, function, starters), template=False)
         found = [_placed(one, form.index, scope, regions, 0) for one in called]
     for layer in form.templates:
         found.extend(_of_template(layer, scope, form))
     return found
 
 
-def _regions_of_clause(form: Form, function: Function) -> Iterator[Region]:
+def _regions_of_clause(
+    form: Form, function: Function, starters: frozenset[bytes]
+) -> Iterator[Region]:
     index = form.index
     yield from regions_of(index)
+    for name in starters & index.raw_calls.keys():
+        for call in index.calls(name.decode()):
+            if call.receiver is None:
+                for argument in functions_in(call):
+                    yield Region(*argument.span, ELSEWHERE)
     own = index.raw_calls.get(function.name.encode(), ())
     if len(own) > 1:
         yield from recursion(function.head, own, form.raw.end_byte)
