@@ -22,8 +22,10 @@ from lsp_server.syntax.literals import Atom, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
+from ._later import variables
+from ._start_child import is_elixirs
+
 WIDTH = 98  # the formatter's line length
-VARIABLE = re.compile(r"(?<![\w:.@])[a-z]\w*(?![\w(:])")
 
 # What blocks, how to say it, and how many steps below the call it may be. The worst comes first.
 BLOCKING = (
@@ -32,10 +34,9 @@ BLOCKING = (
     (Effect.DB_READ, "queries the database", 4),
     (Effect.DB_WRITE, "writes to the database", 4),
     (Effect.PROCESS_CALL, "waits for another process", 2),
-    (Effect.FILE, "reads or writes files", 0),
+    (Effect.FILE, "reads or writes files", 2),
 )
-# File work that can take long; the rest counts only where `init/1` itself does it.
-HEAVY = frozenset({"cp_r", "cp_r!", "ls", "ls!", "rm_rf", "rm_rf!", "stream!"})
+# File work that takes no time.
 CHEAP = frozenset({"mkdir", "mkdir!", "mkdir_p", "mkdir_p!", "touch", "touch!"})
 
 
@@ -89,8 +90,8 @@ class BlockingInit(ProjectRule):
 
     - `init/1` returns `{:continue, …}`.
     - The work is done in another process, or in a function that is only stored.
-    - A single file is read or written in a function that `init/1` calls: most often a small
-      configuration. Folders that are made.
+    - Folders that are made, and files that are touched; in a package also files that a function
+      reads or writes which `init/1` calls: most often what belongs to the package.
     - The module does not `use GenServer`, or what is called is only known at run time.
 
     ## What the fix changes
@@ -114,14 +115,21 @@ class BlockingInit(ProjectRule):
             init = inits.get((clause.path, clause.span))
             if init is None or init.continues or clause.module not in known:
                 continue
+            if is_elixirs(clause.module):
+                continue
             uses = known[clause.module][1].uses
             used = context.expansion((use.module, use.selector) for use in uses).used
             if "GenServer" in used:
-                yield from self._judge(graph, clause, init)
+                is_library = context.is_library(clause.path)
+                yield from self._judge(graph, clause, init, is_library)
 
-    def _judge(self, graph: CallGraph, clause: Clause, init: Init) -> Iterator[Finding]:
+    def _judge(
+        self, graph: CallGraph, clause: Clause, init: Init, is_library: bool
+    ) -> Iterator[Finding]:
         for call in clause.calls:
-            effect = None if call.place & (ELSEWHERE | LATER) else _blocking(graph, clause, call)
+            if call.place & (ELSEWHERE | LATER):
+                continue
+            effect = _blocking(graph, clause, call, is_library)
             if effect is None:
                 continue
             says = next(text for one, text, _ in BLOCKING if one is effect)
@@ -143,7 +151,7 @@ class BlockingInit(ProjectRule):
             return
 
 
-def _blocking(graph: CallGraph, clause: Clause, call: CallSite) -> Effect | None:
+def _blocking(graph: CallGraph, clause: Clause, call: CallSite, is_library: bool) -> Effect | None:
     effects = graph.effects(clause.module, call)
     for effect, _, farthest in BLOCKING:
         if effect not in effects:
@@ -154,7 +162,7 @@ def _blocking(graph: CallGraph, clause: Clause, call: CallSite) -> Effect | None
         if effect is Effect.FILE:
             if leaf[1].name in CHEAP:
                 continue
-            farthest = 2 if leaf[1].name in HEAVY else farthest
+            farthest = 0 if is_library else farthest
         if len(graph.way(clause.module, call, effect)) <= farthest:
             return effect
     return None
@@ -210,7 +218,7 @@ def _passed(init: PlainInit, first: Node, moved: str) -> str:
     names = {init.parameter: None} if init.parameter else {}
     for statement in init.statements:
         if statement.start < first.start and isinstance(statement, Match):
-            names |= dict.fromkeys(VARIABLE.findall(statement.left.text))
+            names |= dict.fromkeys(variables(statement.left))
     used = [name for name in names if re.search(rf"(?<![\w:.@]){name}(?![\w(:])", moved)]
     if len(used) == 1:
         return used[0]

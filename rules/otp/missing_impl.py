@@ -113,7 +113,7 @@ class MissingImpl(ProjectRule):
             if behaviour is not None:
                 yield self.finding(
                     one.name_span,
-                    f"`{one.name}/{one.arity}` is a callback of {behaviour.removeprefix(':')}; "
+                    f"`{one.name}/{one.arity}` is a callback of `{behaviour}`; "
                     "say so with `@impl true`",
                     path=path,
                     fix=Fix.safe("Add @impl true", partial(_marked, path=path, span=one.name_span)),

@@ -81,7 +81,7 @@ class ProcessDictionary(Rule):
         key = arguments[0] if arguments and call.capture_arity is None else None
         if key is not None and _is_shared(key, file):
             return
-        shown = "" if key is None or "\n" in key.text or len(key.text) > 40 else f" of {key.text}"
+        shown = "" if key is None or "\n" in key.text or len(key.text) > 40 else f" of `{key.text}`"
         verb = "is a hidden argument" if call.name == "get" else "hides a value"
         yield self.finding(
             call.callee_span,
