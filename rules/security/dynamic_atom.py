@@ -146,7 +146,7 @@ class DynamicAtom(Rule):
             return
         span = pair.value.span
         fix = Fix.review("Take only keys that are atoms already", lambda _: [Edit(span, ":atoms!")])
-        message = f"{call.dotted} with `keys: :atoms` makes an atom of every key in the text"
+        message = f"`{call.dotted}` with `keys: :atoms` makes an atom of every key in the text"
         inside = call.span.covers(pair.span)
         yield self.finding(pair if inside else call.callee_span, message, fix=fix)
 

@@ -94,7 +94,7 @@ class UnsafeDeserialisation(Rule):
         yield self.finding(call.callee_span, _MESSAGE, fix=_fix(call, file))
 
 
-_MESSAGE = ":erlang.binary_to_term without `:safe` makes atoms and functions of any bytes"
+_MESSAGE = "`:erlang.binary_to_term` without `:safe` makes atoms and functions of any bytes"
 
 
 def _fix(call: Call, file: File) -> Fix | None:

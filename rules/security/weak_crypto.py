@@ -165,7 +165,7 @@ class WeakCrypto(Rule):
         if edit is not None:
             edits = [edit]
             fix = Fix.review("Take random bytes that cannot be foretold", lambda _: edits)
-        message = f"{call.dotted} can be foretold, and makes `{name}`"
+        message = f"`{call.dotted}` can be foretold, and makes `{name}`"
         yield self.finding(call.callee_span, f"{message}: use `:crypto.strong_rand_bytes`", fix=fix)
 
     @on(Call, name=tuple(sorted(_CRYPTO)))
