@@ -334,3 +334,14 @@ def test_functions_that_an_import_brings() -> None:
         "end\n",
     )
     assert [step.name for _, step in found.steps("Shop.Post")] == ["cast", "unique_constraint"]
+
+
+def test_steps_of_another_name_for_the_module() -> None:
+    code = """
+defmodule Shop.Tag do
+  alias Ecto.Changeset, as: C
+  def changeset(tag, attrs), do: tag |> C.cast(attrs, [:name]) |> C.unique_constraint(:name)
+end
+"""
+    (found,) = collect(Document("lib/shop/tag.ex", code.encode())).of(Changeset)
+    assert [step.name for step in found.steps] == ["cast", "unique_constraint"]

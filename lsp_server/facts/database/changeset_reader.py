@@ -116,7 +116,8 @@ class _Reader:
         if name not in STEPS or len(arguments) < (3 if name == "cast" else 2):
             return False
         if call.receiver is not None:
-            return (call.module or "").endswith("Changeset")
+            module = self.form.names_at(call.start).expand(call.module or "")
+            return module.endswith("Changeset")
         return not self.form.module.names.defines(name, len(arguments))
 
     def _step(self, call: Call, arguments: Sequence[Node]) -> Step:
