@@ -23,6 +23,7 @@ def test_repos() -> None:
         "Shop.Store": "Ecto.Adapters.Postgres",
     }
     assert context.is_repo("Shop.Repo") and not context.is_repo("Other.Repo")
+    assert context.is_repo("Repo") and not context.is_repo("Other")  # an alias that `use` makes
 
 
 def test_a_repo_by_way_of_an_own_module() -> None:

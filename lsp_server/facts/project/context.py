@@ -52,11 +52,13 @@ class ProjectContext:
         return path[:end] in self.libraries
 
     def is_repo(self, module: str) -> bool:
-        """Whether a module (full name) is an Ecto repo: one that the project defines; where it
-        defines none, by its name."""
-        if self.repos:
+        """Whether a module is an Ecto repo: one that the project defines, by its full name, or by
+        the last part of it where a `use` has made the alias; where it defines none, by its name."""
+        if not self.repos:
+            return module.rpartition(".")[2].endswith("Repo")
+        if module in self.repos or "." in module:
             return module in self.repos
-        return module.rpartition(".")[2].endswith("Repo")
+        return any(one.endswith(f".{module}") for one in self.repos)
 
     def version(self, path: str, package: str) -> Version | None:
         """The version of a package that the application of `path` uses.
