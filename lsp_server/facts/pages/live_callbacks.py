@@ -272,7 +272,7 @@ def _assigns(function: Function, form: Form) -> Iterator[AssignSet]:
         subject = _subject(arguments[0])
         names = form.names_at(call.start)
         third = arguments[2] if len(arguments) > 2 else None
-        for key, value, span in _keys(arguments[1], third):
+        for key, value, span in assigned_keys(arguments[1], third):
             bound = _bound(value, form)
             given = None if bound is None else bound.span
             text = _value(bound, names)
@@ -324,7 +324,9 @@ def _subject(node: Node) -> str:
     return ""
 
 
-def _keys(key: Node, value: Node | None) -> Iterator[tuple[str, Node | None, Span]]:
+def assigned_keys(key: Node, value: Node | None) -> Iterator[tuple[str, Node | None, Span]]:
+    """The names that `assign(socket, key, value)` or `assign(socket, pairs)` sets, each with its
+    value and its place; `*` without a value for a name that is computed."""
     match key:
         case Atom(name):
             yield name, value, key.span

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lsp_server.facts.pages.live_callbacks import assigned_keys
 from lsp_server.facts.rows.expressions import NOTHING, UNKNOWN, Expression, free, parts
 from lsp_server.facts.rows.reader import Reader
 from lsp_server.syntax import heex
@@ -17,7 +18,7 @@ from lsp_server.syntax.elixir import (
     Pipe,
 )
 from lsp_server.syntax.layers import TemplateLayer
-from lsp_server.syntax.literals import Atom, Keywords, List, Map, String, Tuple
+from lsp_server.syntax.literals import Atom, Map, String, Tuple
 from lsp_server.syntax.names import module_text
 from lsp_server.syntax.node import Node, cast
 from lsp_server.syntax.outline import Form
@@ -51,7 +52,8 @@ def assigned(form: Form, reader: Reader) -> Iterator[Handover]:
         if len(arguments) < 2:
             continue
         kind = "stream" if call.name == "stream" else "assign"
-        for key, node, span in _keys(arguments[1], arguments[2] if len(arguments) > 2 else None):
+        third = arguments[2] if len(arguments) > 2 else None
+        for key, node, span in assigned_keys(arguments[1], third):
             value = _given(node, call.name, reader.fresh())
             if matters(value):
                 yield kind, "", key, (value,), span
@@ -80,20 +82,6 @@ def _loaded(node: Node | None, reader: Reader) -> Expression:
                 pair = Expression("pair", "result", (reader.read(values[0]),))
                 return Expression("map", args=(pair,))
     return UNKNOWN
-
-
-def _keys(key: Node, value: Node | None) -> Iterator[tuple[str, Node | None, Span]]:
-    match key:
-        case Atom(name):
-            yield name, value, key.span
-        case List([Keywords() as pairs]) | (Keywords() as pairs):
-            for pair in pairs.pairs:
-                yield pair.key, pair.value, pair.key_span
-        case Map() if key.struct is None and key.keywords is not None:
-            for pair in key.keywords.pairs:
-                yield pair.key, pair.value, pair.key_span
-        case List([Atom(name)]):
-            yield name, value, key.span
 
 
 def rendered(form: Form, reader: Reader) -> Iterator[Handover]:
@@ -138,7 +126,7 @@ def _name(node: Node) -> str:
 def _pairs(node: Node, reader: Reader) -> list[Expression]:
     return [
         Expression("pair", key, (reader.fresh().read(value),))
-        for key, value, _ in _keys(node, None)
+        for key, value, _ in assigned_keys(node, None)
         if isinstance(value, (Call, Pipe, Identifier))
     ]
 
@@ -157,7 +145,7 @@ def _assigned_before(conn: Node, reader: Reader) -> list[Expression]:
         arguments = step.arguments
         if step.name in ("assign", "merge_assigns") and len(arguments) > 1:
             value = arguments[2] if len(arguments) > 2 else None
-            for key, given, _ in _keys(arguments[1], value):
+            for key, given, _ in assigned_keys(arguments[1], value):
                 if isinstance(given, (Call, Pipe, Identifier)):
                     found.append(Expression("pair", key, (reader.fresh().read(given),)))
         node = node.left if isinstance(node, Pipe) else arguments[0]
