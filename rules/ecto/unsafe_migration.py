@@ -218,7 +218,7 @@ def _is_mixed(
     steps = [one for one in migration.up if not isinstance(one, _NO_SCHEMA)]
     if not steps:
         return False
-    if change.function[0]:
+    if change.function[1]:
         if not call_graph(index).effects_of(change.function) & Effect.DB_WRITE:
             return False
     schema = schemas(index).of(change.schema) if change.schema else None
@@ -248,7 +248,7 @@ def _is_seen(operation: AnyOperation, migration: Migration) -> bool:
     if isinstance(operation, Execute):
         return operation.up is not None and "create table" not in operation.up.lower()
     if isinstance(operation, ChangeData):
-        return not operation.function[0]
+        return not operation.function[1]
     return not isinstance(operation, Unknown)
 
 

@@ -14,6 +14,7 @@ from lsp_server.facts.database.migrations import (
     AlterTable,
     AnyOperation,
     Change,
+    ChangeData,
     CreateConstraint,
     CreateIndex,
     CreateTable,
@@ -125,6 +126,10 @@ class Run:
             self.comprehension(call, scope, conditional, depth)
         else:
             self.enter(name, call.arguments, scope, conditional, depth)
+            own = (name, len(call.arguments)) in self.functions or name in _HARMLESS | _SPOKEN
+            if not own and self.lines is None:
+                key = ("", name, len(call.arguments))  # what an import brings may do anything
+                self.done.append(ChangeData(call.name_span, conditional, name, function=key))
 
     def remote(self, call: Call, scope: Scope, conditional: bool, depth: int) -> None:
         arguments = call.arguments

@@ -228,7 +228,8 @@ class Execute(Operation, tag="execute"):
 
 
 class ChangeData(Operation, tag="data"):
-    """Rows that are written: by SQL, by a repo, or perhaps by `function` of another module.
+    """Rows that are written: by SQL, by a repo, or perhaps by `function` of another module, whose
+    name is empty where an import brings it.
 
     `table` is empty where it is not known, or is that of `schema`.
     """
