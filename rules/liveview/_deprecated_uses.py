@@ -49,8 +49,6 @@ def _is_old_form(call: Call) -> bool:
         return isinstance(given[1], Alias) and not isinstance(given[0], Alias)
     if call.name == "to_form":
         return isinstance(given[0], Atom)
-    if call.name == "live_component":
-        return any(isinstance(one, Alias) for one in given[:2])
     return True
 
 

@@ -19,7 +19,7 @@ from lsp_server.syntax.template_edits import (
     brace_safe,
     ends_sigil,
 )
-from lsp_server.syntax.template_layout import element, following, opening_tag, place_of
+from lsp_server.syntax.template_layout import Place, element, following, opening_tag, place_of
 from lsp_server.text import Span, line_ending
 
 from ._forms import keywords_of
@@ -150,7 +150,7 @@ def _tag(call: Call, use: HelperUse, file: File) -> str | Unsure:
         return Unsure("its arguments are not known")
     options = keywords_of(given[1]) if len(given) == 2 else None
     if len(given) == 2 and options is None:
-        return Unsure("its options are not a literal list")
+        return _spread(call, given, use, place, follows)
     more = _attributes(options) if call.name == "live_component" else attributes(options, _HTML)
     if isinstance(more, Unsure):
         return more
@@ -169,6 +169,23 @@ def _tag(call: Call, use: HelperUse, file: File) -> str | Unsure:
     written = [HeexAttribute(name, f"{{{code}}}"), *more]
     alone = use.end is None
     return opening_tag(f".{call.name}", written, place, follows=follows, self_closing=alone)
+
+
+def _spread(
+    call: Call, given: list[Node], use: HelperUse, place: Place, follows: int
+) -> str | Unsure:
+    """`live_component @component, @options`, whose options hold the `id`."""
+    codes = [brace_safe(one) for one in given]
+    if call.name != "live_component" or any(isinstance(one, Unsure) for one in codes):
+        return Unsure("its options are not a literal list")
+    written = [HeexAttribute("module", f"{{{codes[0]}}}"), HeexAttribute(f"{{{codes[1]}}}")]
+    alone = use.end is None
+    return opening_tag(".live_component", written, place, follows=follows, self_closing=alone)
+
+
+def spreads(call: Call) -> bool:
+    """Whether a component's options, among them its `id`, are not written out."""
+    return call.name == "live_component" and keywords_of(call.arguments[-1]) is None
 
 
 def _is_socket(node: Node) -> bool:

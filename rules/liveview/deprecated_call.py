@@ -26,7 +26,7 @@ from ._deprecated_uses import (
 from ._deprecations import Deprecation, Kind, seen
 from ._forms import keywords_of
 from ._heex import heex_edits
-from ._replacements import replacement
+from ._replacements import replacement, spreads
 
 _CALLS = {one.name: one for one in seen(Kind.CALL)}
 _DIRECTIVES = {one.name: one for one in seen(Kind.DIRECTIVE)}
@@ -92,7 +92,7 @@ class DeprecatedCall(Rule):
         if not _fits(found, file) or not is_meant(found, call, file):
             return
         edits = replacement(call, file)
-        safe = found.one_to_one and call.do_block is None
+        safe = found.one_to_one and call.do_block is None and not spreads(call)
         yield self._finding(call.name_span, found, edits, safe)
 
     @on(Call, name=("import", "use"))
