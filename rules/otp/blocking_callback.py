@@ -169,11 +169,12 @@ class BlockingCallback(ProjectRule):
 
     ## What the fix changes
 
-    The body of the `handle_call/3` clause runs in a task of the application's Task.Supervisor,
-    which is added to its children if there is none, and replies with `GenServer.reply/2`. Two
-    clauses of `handle_info/2` take the end of the task. Calls are then answered side by side, and
-    no longer in their order; if the task fails, its caller hears nothing until its timeout, and the
-    process lives on. It is offered where the clause leaves the state as it is.
+    The body of the clause runs in a task of the application's Task.Supervisor, which is added to
+    its children if there is none; that of a `handle_call/3` replies with `GenServer.reply/2`. Two
+    clauses of `handle_info/2` take the end of the task. Messages are then worked off side by side,
+    and no longer in their order; if the task fails, its caller hears nothing until its timeout,
+    and the process lives on. It is offered where the clause leaves the state as it is and sets no
+    timer.
     """
 
     severity = Severity.INFORMATION
@@ -207,7 +208,8 @@ class BlockingCallback(ProjectRule):
             fix = None
             application = application_of(index, clause.path)
             if (clause.path, clause.span) in later and application and _has_list(application):
-                fix = Fix.review("Reply from a task", partial(_delegated, clause=clause))
+                title = "Reply from a task" if clause.name == "handle_call" else "Work in a task"
+                fix = Fix.review(title, partial(_delegated, clause=clause))
             yield self.finding(
                 call.span,
                 f"`{graph.name_of(clause.module, call)}` {says} in `{clause.name}/{clause.arity}`, "
@@ -269,8 +271,9 @@ def _delegated(snapshot: Snapshot, clause: Clause) -> list[Edit]:
     supervisor = provided(snapshot, clause.path, "Task.Supervisor", "TaskSupervisor")
     if reply is None or supervisor is None:
         return []
-    asker, state = function.parameters[1], reply.elements[2].text
-    named = asker.text.lstrip("_") or "from"
+    asker = function.parameters[1] if function.name == "handle_call" else None
+    state = reply.elements[-1].text
+    named = "" if asker is None else asker.text.lstrip("_") or "from"
     shown = form.names_at(clause.span.start).shorten(supervisor.name)
     task = _task(document, form, function, reply, named, shown)
     if task is None:
@@ -292,7 +295,7 @@ def _task(
     lines, newline = document.lines, line_ending(document.source)
     outer = lines.indentation(form.span.start).decode()
     indent = f"{outer}    "
-    answer = f"{indent}GenServer.reply({asker}, {reply.elements[1].text})"
+    answer = f"{indent}GenServer.reply({asker}, {reply.elements[1].text})" if asker else ""
     body = function.body
     moved: list[str] = []
     if len(body) > 1 or lines.line_at(reply.start) > lines.line_at(function.head.end):
@@ -306,8 +309,10 @@ def _task(
             moved.append(f"  {line}" if line.strip() else "")
         while moved and not moved[0]:
             moved.pop(0)
+        while moved and not (moved[-1] or answer):
+            moved.pop()
     opening = f"{outer}  Task.Supervisor.async_nolink({supervisor}, fn ->"
-    written = [opening, *moved, answer, f"{outer}  end)"]
+    written = [opening, *moved, *([answer] if answer else []), f"{outer}  end)"]
     if any(len(line) > WIDTH for line in written) or "\n" in answer:
         return None
     text = newline.join(written)

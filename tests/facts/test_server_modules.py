@@ -40,7 +40,13 @@ def test_replies_that_leave_the_state_alone() -> None:
         "def handle_call(:get, _from, s), do: {:reply, f(self()), s}": False,
         "def handle_call(:get, {pid, _}, s), do: {:reply, pid, s}": False,
         "def handle_call(:get, _from, s), do: {:noreply, s}": False,
+        "def handle_cast(:get, s) do\n Req.get!(s)\n {:noreply, s}\nend": True,
+        "def handle_info(:get, s) do\n s = Req.get!(s)\n {:noreply, s}\nend": False,
+        "def handle_cast(:get, s), do: {:noreply, s}": False,
+        "def handle_cast(:get, s) do\n again()\n {:noreply, s}\nend\n"
+        "defp again, do: later()\ndefp later, do: Process.send_after(self(), :a, 1)": False,
     }
+    info = "def handle_info(:end, s), do: {:noreply, s}"
     for code, expected in replies.items():
-        found = [one for one in facts(module(code)) if isinstance(one, LaterReply)]
+        found = [one for one in facts(module(f"{code}\n{info}")) if isinstance(one, LaterReply)]
         assert bool(found) == expected, code

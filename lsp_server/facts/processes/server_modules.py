@@ -9,12 +9,14 @@ from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.modules import full_name
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
-from lsp_server.syntax.elixir import Identifier, Match
+from lsp_server.syntax.elixir import Call, Identifier, Match
 from lsp_server.syntax.literals import Atom, Tuple
 from lsp_server.syntax.outline import Module
 from lsp_server.text import Span
 
 _TIMERS = (b"send_after", b"send_interval", b"send(self()", b"start_timer", b":timeout")
+_ANSWERING = frozenset({("handle_call", 3), ("handle_cast", 2), ("handle_info", 2)})
+_ANSWERS = (b"handle_call", b"handle_cast", b"handle_info")
 _OWN = (b"self()", b"Process.", b"receive", b"super(")
 
 
@@ -28,8 +30,8 @@ class ServerModule(Fact):
 
 
 class LaterReply(Fact):
-    """A clause of `handle_call/3` that computes a reply and leaves the state as it is, so that
-    another process could do it."""
+    """A clause of `handle_call/3`, `handle_cast/2` or `handle_info/2` that works and leaves the
+    state as it is, so that another process could do it."""
 
     module: str
     span: Span  # of the name
@@ -40,19 +42,48 @@ def collect_server_modules(document: Document) -> Iterator[Fact]:
     """The server modules of `lib` and their replies."""
     if document.language is not Language.ELIXIR or document.role is not Role.LIB:
         return
-    if b"handle_call" not in document.source and b"handle_info" not in document.source:
+    if not any(sign in document.source for sign in _ANSWERS):
         return
     for module in document.modules:
         defined = module.names.functions
         calls = 3 in defined.get("handle_call", ())
-        if module.call is None or not (calls or 2 in defined.get("handle_info", ())):
+        casts = 2 in defined.get("handle_cast", ())
+        informed = 2 in defined.get("handle_info", ())
+        if module.call is None or not (calls or casts or informed):
             continue
         name = full_name(module)
-        flushes = not calls and _schedules_itself(module)
-        yield ServerModule(name, flushes and 2 not in defined.get("handle_cast", ()), flushes)
-        for function in module.functions if calls else ():
-            if (function.name, function.arity) == ("handle_call", 3) and reply_of(function):
+        if calls or informed:
+            flushes = not calls and _schedules_itself(module)
+            yield ServerModule(name, flushes and not casts, flushes)
+        found = [
+            one
+            for one in module.functions
+            if (one.name, one.arity) in _ANSWERING and reply_of(one) is not None
+        ]
+        own = _own_functions(module) if found else set()
+        for function in found:
+            if own.isdisjoint(_called(function)):
                 yield LaterReply(name, function.name_span)
+
+
+def _own_functions(module: Module) -> set[str]:
+    """The functions that ask which process they run in, also through others of the module."""
+    functions = [(one.name, one, set(_called(one))) for one in module.functions]
+    found = {name for name, one, _ in functions if any(it in one.call.bytes for it in _OWN)}
+    grown = True
+    while grown:
+        more = {name for name, _, called in functions if called & found} - found
+        found |= more
+        grown = bool(more)
+    return found
+
+
+def _called(function: Function) -> Iterator[str]:
+    """The names of functions of the module that a function may call."""
+    for one in function.body:
+        for node in one.descendants():
+            if isinstance(node, Identifier) or (isinstance(node, Call) and node.receiver is None):
+                yield node.name
 
 
 def _schedules_itself(module: Module) -> bool:
@@ -61,20 +92,25 @@ def _schedules_itself(module: Module) -> bool:
 
 
 def reply_of(function: Function) -> Tuple | None:
-    """The `{:reply, value, state}` in which a clause ends that does not change its state, nor asks
-    which process it runs in."""
+    """The `{:reply, value, state}` or `{:noreply, state}` in which a clause ends that does not
+    change its state, nor asks which process it runs in."""
     block = function.call.do_block
     body = function.body
     if not body or (block is not None and block.sections != ["do"]):
         return None
-    _, asker, state = function.parameters
+    asker, state = function.parameters[-2:]
     while isinstance(state, Match):
         state = state.right if isinstance(state.right, Identifier) else state.left
-    if not isinstance(asker, Identifier) or not isinstance(state, Identifier):
+    calls = function.name == "handle_call"
+    if not isinstance(state, Identifier) or (calls and not isinstance(asker, Identifier)):
         return None
-    match body[-1]:
-        case Tuple([Atom("reply"), _, Identifier(name)]) if name == state.name:
-            reply = body[-1]
+    reply = body[-1]
+    match reply:
+        case Tuple([Atom("reply"), _, Identifier(name)]) if calls and name == state.name:
+            pass
+        case Tuple([Atom("noreply"), Identifier(name)]) if not calls and name == state.name:
+            if len(body) == 1:
+                return None
         case _:
             return None
     if any(sign in one.bytes for one in body for sign in _OWN):
