@@ -36,6 +36,7 @@ _SIGILS = {one.name: one for one in seen(Kind.SIGIL)}
 _ASSIGNS = {one.name: one for one in seen(Kind.ASSIGN)}
 _CALLBACKS = {one.name: one for one in seen(Kind.CALLBACK)}
 _VALUES = {one.name: one for one in seen(Kind.VALUE)}
+_VIEW = frozenset({"view_module", "view_template"})
 _LAYOUT = '{M, "name.html"}'
 
 
@@ -220,6 +221,8 @@ class DeprecatedCall(Rule):
         child = child_template(node)
         if child is not None and node.name == "view_template":
             return  # said of the call already
+        if child is None and node.name in _VIEW and "/templates/" not in file.path:
+            return  # an assign of its own: only a Phoenix.View was given these
         if child is not None:
             found, where = _VALUES["render(@view_module, @view_template, assigns)"], child.span
         if _fits(found, file):
