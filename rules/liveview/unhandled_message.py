@@ -10,7 +10,7 @@ from lsp_server.facts.modules import FunctionKey
 from lsp_server.facts.pages.hooked import hooked
 from lsp_server.facts.pages.live_callbacks import LiveCallback
 from lsp_server.facts.pages.live_modules import Kind, LiveModule, live_modules
-from lsp_server.facts.pages.pubsub import Broadcast, Subscription
+from lsp_server.facts.pages.pubsub import Subscription, broadcasts, subscriptions
 from lsp_server.lint.finding import Finding, Fix, Operation, Related
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
@@ -89,13 +89,13 @@ class UnhandledMessage(ProjectRule):
     """
 
     requires = "phoenix_live_view"
-    reads = (Subscription, Broadcast, LiveCallback, hooked, live_modules, call_graph)
+    reads = (subscriptions, broadcasts, LiveCallback, hooked, live_modules, call_graph)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every subscription of a LiveView to a topic that is known."""
         index = snapshot.index
         known = live_modules(index)
-        sent = list(index.of(Broadcast))
+        sent = broadcasts(index)
         attached = hooked(index)
         for live, topic, path, span in _subscriptions(snapshot, known):
             if attached.has(live.name, CALLBACK) or live.is_given(CALLBACK):
@@ -128,7 +128,7 @@ _Found = tuple[LiveModule, _Topic, str, Span]
 def _subscriptions(snapshot: Snapshot, known: Mapping[str, LiveModule]) -> Iterator[_Found]:
     """The subscriptions that LiveViews make themselves or by a function that they call."""
     functions: dict[FunctionKey, list[Subscription]] = {}
-    for path, one in snapshot.index.of(Subscription):
+    for path, one in subscriptions(snapshot.index):
         live = known.get(one.module)
         if live is None or live.kind is not Kind.LIVE_VIEW:
             functions.setdefault((one.module, one.function, one.arity), []).append(one)

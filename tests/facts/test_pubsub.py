@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.pages.pubsub import Broadcast, Subscription, collect_pubsub
+from lsp_server.facts.fact import collect, load_collectors
+from lsp_server.facts.index import Index
+from lsp_server.facts.pages.pubsub import Broadcast, Subscription, collect_pubsub, subscriptions
 
 CODE = """
 defmodule Shop.Events do
@@ -19,6 +21,8 @@ defmodule Shop.Events do
   end
 end
 """
+
+list(load_collectors())
 
 
 def test_topics_and_messages() -> None:
@@ -77,5 +81,32 @@ end
         ("orders:", False),
         ("orders:", False),
         ("orders:paid", True),
+        ("", False),
+    ]
+
+
+def test_topics_of_other_modules() -> None:
+    topics = """
+defmodule Shop.Topics do
+  def orders, do: "orders"
+  def order(id), do: "order:#{id}"
+  def either(true), do: "one"
+  def either(false), do: "other"
+end
+"""
+    events = """
+defmodule Shop.Events do
+  alias Shop.Topics
+
+  def one, do: Phoenix.PubSub.subscribe(Shop.PubSub, Topics.orders())
+  def two(id), do: Phoenix.PubSub.subscribe(Shop.PubSub, Topics.order(id))
+  def three(it), do: Phoenix.PubSub.subscribe(Shop.PubSub, Topics.either(it))
+end
+"""
+    files = {"lib/topics.ex": topics, "lib/events.ex": events}
+    index = Index({path: collect(Document(path, one.encode())) for path, one in files.items()})
+    assert [(one.topic, one.exact) for _, one in subscriptions(index)] == [
+        ("orders", True),
+        ("order:", False),
         ("", False),
     ]

@@ -6,16 +6,21 @@ States what Phoenix.PubSub 2.x and endpoints of Phoenix 1.5 to 1.8 send: the mes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
+from lsp_server.facts.index import Index, join
 from lsp_server.facts.local_flow import clauses_of, origin
 from lsp_server.facts.pages.live_callbacks import shape
 from lsp_server.facts.sightings import forms_with
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier, ModuleAttribute
 from lsp_server.syntax.literals import String, Tuple
+from lsp_server.syntax.names import Names
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
@@ -26,7 +31,8 @@ _MOST_PARTS = 20  # of a topic that is put together by `<>`
 
 class Subscription(Fact):
     """One `subscribe`. `topic` is the literal text that the topic begins with; it is the whole
-    topic if `exact`, and empty where nothing of it is known."""
+    topic if `exact`, and empty where nothing of it is known. `topic_of` is the function of another
+    module that gives it (`Shop.Topics.orders/0`)."""
 
     module: str
     function: str
@@ -34,6 +40,7 @@ class Subscription(Fact):
     topic: str
     exact: bool
     span: Span  # receiver and name
+    topic_of: str = ""
 
 
 class Broadcast(Fact):
@@ -43,6 +50,15 @@ class Broadcast(Fact):
     exact: bool
     message: str
     span: Span  # receiver and name
+    topic_of: str = ""
+
+
+class TopicFunction(Fact):
+    """A function that gives a topic: one named so (`topic`, `order_topic`), or one of `…Topics`."""
+
+    function: str  # `Shop.Topics.orders/0`
+    topic: str
+    exact: bool
 
 
 # The number of arguments before the topic, by whether the module is `Phoenix.PubSub`.
@@ -57,11 +73,13 @@ _BEFORE = {
 }
 
 
-@collects(Subscription, Broadcast)
+@collects(Subscription, Broadcast, TopicFunction)
 def collect_pubsub(document: Document) -> Iterator[Fact]:
     """The subscriptions and broadcasts of the functions of a file."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
+    if b"topic" in document.source or b"Topics do" in document.source:
+        yield from _topic_functions(document)
     for form in forms_with(document, b"broadcast", b".subscribe"):
         if form.function is None:
             continue
@@ -82,15 +100,66 @@ def _of_call(call: Call, form: Form) -> Iterator[Fact]:
     if not arguments:
         return
     topic, exact = _topic(arguments[0], form)
+    topic_of = "" if topic else _giver(arguments[0], names)
     if call.name == "subscribe":
         function = form.function
         where = form.module.name, function.name, function.arity
-        yield Subscription(*where, topic, exact, call.callee_span)
+        yield Subscription(*where, topic, exact, call.callee_span, topic_of)
     elif len(arguments) > 1:
         for message in _messages(arguments[1], form):
             if is_endpoint:
                 message = f"%Phoenix.Socket.Broadcast{{event: {message}}}"
-            yield Broadcast(topic, exact, message, call.callee_span)
+            yield Broadcast(topic, exact, message, call.callee_span, topic_of)
+
+
+def _topic_functions(document: Document) -> Iterator[TopicFunction]:
+    for form in document.forms:
+        function = form.function
+        if function is None or form.callee != b"def" or len(function.body) != 1:
+            continue
+        if "topic" in function.name or form.module.name.endswith("Topics"):
+            topic, exact = _topic(function.body[0], form)
+            if topic:
+                key = f"{form.module.name}.{function.name}/{function.arity}"
+                yield TopicFunction(key, topic, exact)
+
+
+def _giver(node: Node, names: Names) -> str:
+    """The function of another module that is called."""
+    module = node.module if isinstance(node, Call) else None
+    if not isinstance(node, Call) or module is None:
+        return ""
+    return f"{names.expand(module)}.{node.name}/{node.arity}"
+
+
+@join(Subscription, TopicFunction)
+def subscriptions(index: Index) -> Sequence[tuple[str, Subscription]]:
+    """All subscriptions with their paths, with the topics that functions of other modules give."""
+    topics = _topics(index)
+    return [(path, _resolved(one, topics)) for path, one in index.of(Subscription)]
+
+
+@join(Broadcast, TopicFunction)
+def broadcasts(index: Index) -> Sequence[tuple[str, Broadcast]]:
+    """All broadcasts with their paths, likewise."""
+    topics = _topics(index)
+    return [(path, _resolved(one, topics)) for path, one in index.of(Broadcast)]
+
+
+_Sent = TypeVar("_Sent", Subscription, Broadcast)
+
+
+def _resolved(one: _Sent, topics: Mapping[str, TopicFunction]) -> _Sent:
+    found = topics.get(one.topic_of)
+    return one if found is None else replace(one, topic=found.topic, exact=found.exact)
+
+
+def _topics(index: Index) -> Mapping[str, TopicFunction]:
+    """The functions that give topics, but those of several clauses."""
+    found: dict[str, list[TopicFunction]] = {}
+    for _, one in index.of(TopicFunction):
+        found.setdefault(one.function, []).append(one)
+    return {name: several[0] for name, several in found.items() if len(several) == 1}
 
 
 def _messages(node: Node, form: Form) -> list[str]:
