@@ -53,6 +53,8 @@ class Connection:
         """Whether a node of a function runs only on a connected socket, or somewhere else."""
         if any(map(self._mentions, (*function.parameters, function.guard))):
             return True
+        if isinstance(node, Call) and any(self._mentions(it, function) for it in node.arguments):
+            return True  # the function that is called is told
         inner = node
         for outer in node.ancestors():
             if outer == function.call:
@@ -62,6 +64,8 @@ class Connection:
                     return True
                 case Call() if outer.name in _CONDITIONAL and outer.receiver is None:
                     conditions = [one for one in outer.written_arguments if one != inner]
+                    if outer.name == "cond":
+                        conditions += [it for one in outer.clauses() for it in one.patterns]
                     if any(self._mentions(one, function) for one in conditions):
                         return True
                 case BinaryOperator("&&" | "and" | "||" | "or" | "when", left) if inner != left:
