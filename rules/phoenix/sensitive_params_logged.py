@@ -30,6 +30,7 @@ from lsp_server.syntax.literals import (
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span
 
+from ._actions import is_controller
 from ._request_values import RequestValues
 
 _LEVELS = (
@@ -38,7 +39,7 @@ _LEVELS = (
 )
 _SECRET = re.compile(
     r"(?:^|_)(?:password|passwd|passphrase|secret|secret_key|token|api_key|private_key|cvv|cvc"
-    r"|card_number|credit_card)$"
+    r"|card_number|credit_card)$|^card$"
 )
 _SHOWING = frozenset({"inspect", "to_string"})
 
@@ -84,6 +85,7 @@ class SensitiveParamsLogged(Rule):
 
     - A function stands between the value and the log: `mask(token)`, `String.length(token)`,
       `Map.take(params, ["page"])`, `params["page"]`.
+    - One field of a connection, `conn.request_path`.
     - `params` of functions that are no actions or callbacks of the web layer: those of a query are
       no secret.
     - `filter_parameters` that still filters passwords, or is computed, or keeps a list of what may
@@ -91,8 +93,9 @@ class SensitiveParamsLogged(Rule):
 
     ## What the fix changes
 
-    All parameters become their names; a secret in a text becomes `[FILTERED]`; a list of
-    `filter_parameters` gets `"password"`, which a list of your own takes out of Phoenix's default.
+    All parameters become their names, a connection its path; a secret in a text becomes
+    `[FILTERED]`; a list of `filter_parameters` gets `"password"`, which a list of your own takes
+    out of Phoenix's default.
     """
 
     @on(Call, name=_LEVELS)
@@ -103,7 +106,14 @@ class SensitiveParamsLogged(Rule):
         values = RequestValues.of(file)
         for argument in call.arguments:
             for shown in _shown(argument):
-                if values is not None and values.is_map(shown):
+                whole = _inspected(shown)
+                fix: Fix | None = None
+                if whole is not None and _is_connection(shown, file):
+                    title = "Log the path only"
+                    edit = Edit(whole.span, f"{shown.text}.request_path")
+                    fix = Fix.review(title, _only(edit))
+                    message = f"`{shown.text}` in the log holds its parameters and cookies"
+                elif values is not None and _is_sent(shown, values):
                     names = _names(shown)
                     title = "Log the names of the parameters only"
                     edit = Edit(shown.span, names)
@@ -111,7 +121,6 @@ class SensitiveParamsLogged(Rule):
                     message = f"`{shown.text}` in the log holds whatever a visitor sends"
                 elif _is_secret(shown):
                     text = shown.parent
-                    fix = None
                     if isinstance(text, StringInterpolation) or _in_text(shown):
                         fix = Fix.review("Leave it out", _only(_filtered(shown)))
                     message = f"`{_short(shown)}` stands readable in the log: leave it out"
@@ -178,15 +187,40 @@ def _shown(argument: Node) -> Iterator[Node]:
                 yield node
 
 
-def _names(shown: Node) -> str:
-    """The names of a map's keys, as they are written where `inspect` shows the map; else empty."""
+def _inspected(shown: Node) -> Node | None:
+    """`inspect(shown, …)` or `shown |> inspect()`; None where another function shows the value."""
     parent = shown.parent
     if isinstance(parent, Pipe):
         right = parent.right
-        inspected = isinstance(right, Call) and right.dotted == "inspect"
-        return f"{shown.text} |> Map.keys()" if inspected else ""
+        return parent if isinstance(right, Call) and right.dotted == "inspect" else None
     outer = shown.enclosing(Call)
-    return f"Map.keys({shown.text})" if outer is not None and outer.dotted == "inspect" else ""
+    return outer if outer is not None and outer.dotted == "inspect" else None
+
+
+def _is_connection(shown: Node, file: File) -> bool:
+    """Whether a value is Plug's connection: a client of another protocol has a `conn` too."""
+    if not isinstance(shown, Identifier) or shown.name != "conn" or file.form is None:
+        return False
+    function, names = file.form.function, file.names(shown)
+    if function is not None and (function.name, function.arity) == ("call", 2):
+        return True
+    imported = any(one.module == "Plug.Conn" for one in names.all_imports())
+    return imported or is_controller(file.module, file)
+
+
+def _is_sent(shown: Node, values: RequestValues) -> bool:
+    """Whether a value is a map of parameters: all, or those of a form by their name."""
+    if isinstance(shown, Identifier) and shown.name.endswith("_params"):
+        return values.holds(shown)
+    return values.is_map(shown)
+
+
+def _names(shown: Node) -> str:
+    """The names of a map's keys, as they are written where `inspect` shows the map; else empty."""
+    if _inspected(shown) is None:
+        return ""
+    piped = isinstance(shown.parent, Pipe)
+    return f"{shown.text} |> Map.keys()" if piped else f"Map.keys({shown.text})"
 
 
 def _in_text(shown: Node) -> bool:
