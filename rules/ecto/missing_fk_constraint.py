@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lsp_server.facts.database.database import SQLITE, Database, Table, database
-from lsp_server.facts.database.migrations import AlterTable
+from lsp_server.facts.database.migrations import AlterTable, Execute
 from lsp_server.facts.database.new_migration import atom
 from lsp_server.facts.database.repo_places import repo_places
 from lsp_server.facts.database.schemas import Association, Schema, Schemas, schemas
@@ -316,9 +316,13 @@ def _target(
 
 
 def _unseen(schema: Schema, name: str, found: Database) -> Table | None:
-    """The table of a schema that no migration makes, as the schema describes it."""
+    """The table of a schema that no migration makes, as the schema describes it; None where SQL
+    that is not read speaks of it, as of a view."""
     key = schema.field(name)
     if schema.embedded or not schema.table or key is None or any(found.named(schema.table)):
+        return None
+    done = (one for _, migration in found.migrations for one in migration.up)
+    if any(isinstance(one, Execute) and schema.table in (one.up or schema.table) for one in done):
         return None
     kind = key.type if key.type in _UUIDS else ""
     column = StoredColumn(name, "", NOWHERE, kind, primary_key=True)
@@ -380,6 +384,8 @@ def _plurals(stem: str) -> Iterator[str]:
         yield f"{stem[:-1]}ies"
     elif stem.endswith(("s", "x", "ch", "sh")):
         yield f"{stem}es"
+    elif stem.endswith("child"):
+        yield f"{stem}ren"
     if stem.endswith("person"):
         yield f"{stem.removesuffix('person')}people"
     yield stem
