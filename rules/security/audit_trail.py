@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from lsp_server.facts.calls.calls import CallSite
 from lsp_server.facts.calls.effects import CallGraph, Clause, Effect, call_graph
+from lsp_server.facts.database.multi_steps import MultiStep
 from lsp_server.facts.modules import FunctionKey, Module
 from lsp_server.facts.project.mix import dependencies
 from lsp_server.lint.finding import Finding
@@ -31,7 +32,8 @@ _SUBJECT = re.compile(r"(?:Role|Permission|Grant|Payment|Refund|Charge|Payout|In
 # What is taken away all the time and means nothing to anybody later.
 _PASSING = re.compile(
     r"tokens?|sessions?|expire|stale|old|temp|cache|clean|prune|purge|lock|presence|draft|read_|seen"
-    r"|cart|notif|device|otp|nonce|cursor|job|keep_|trim|outbox|confirm|subscri|failures?$",
+    r"|cart|notif|device|otp|nonce|cursor|job|keep_|trim|outbox|confirm|subscri|failures?$"
+    r"|^resets?$|(?:password|deletion)_re(?:set|quest)s?$",
     re.I,
 )
 _OPERATED = re.compile(r"(?:^|\.)(?:Release|Seeds?|Factory)$|^Mix\.Tasks\.|Worker$|Job$|Dataset$")
@@ -71,13 +73,13 @@ class AuditTrail(ProjectRule):
 
     ## What it looks for
 
-    Calls of a repo that delete, and those that write in functions for roles, permissions and
-    payments.
+    Calls of a repo and steps of an `Ecto.Multi` that delete, and those that write in functions for
+    roles, permissions and payments.
 
     ## When it stays silent
 
     - The function, one that it calls, or one that calls it logs, runs telemetry, or calls something
-      that is named after an audit, a history or an activity.
+      that is named after an audit, a history or an activity; or a step of its `Ecto.Multi` is.
     - The project depends on PaperTrail, ExAudit, AshPaperTrail or Carbonite.
     - Tokens, sessions, carts, notifications, and what expires.
     - Mix tasks, releases, seeds, migrations, tests.
@@ -87,7 +89,7 @@ class AuditTrail(ProjectRule):
 
     severity = Severity.HINT
     profile = Profile.AGGRESSIVE
-    reads = (call_graph, dependencies, Module)
+    reads = (call_graph, dependencies, Module, MultiStep)
 
     def check(self, snapshot: Snapshot) -> Iterator[Finding]:
         """Every call of a repo that leaves no trace."""
@@ -100,25 +102,31 @@ class AuditTrail(ProjectRule):
         clauses: dict[FunctionKey, list[Clause]] = {}
         for clause in graph.clauses:
             clauses.setdefault(clause.key, []).append(clause)
-        for key, them in clauses.items():
+        steps: dict[FunctionKey, list[tuple[str, MultiStep]]] = {}
+        for path, step in index.of(MultiStep):
+            steps.setdefault((step.module, step.function, step.arity), []).append((path, step))
+        noted = {key for key, them in steps.items() if any(_notes(step) for _, step in them)}
+        for key in dict.fromkeys((*clauses, *steps)):
+            them, parts = clauses.get(key, []), steps.get(key, [])
             module, name, _ = key
             if not module or _OPERATED.search(module):
                 continue
             if _PASSING.search(name) or _PASSING.search(module.rpartition(".")[2]):
                 continue
             writes = [
-                (clause, call)
+                (clause.path, call.span)
                 for clause in them
                 for call in clause.calls
                 if _matters(graph, module, name, call)
             ]
-            if not writes or _is_noted(graph, clauses, key):
+            writes += [(path, step.span) for path, step in parts if _is_grave(name, step)]
+            if not writes or _is_noted(graph, clauses, key, noted):
                 continue
-            for clause, call in writes:
+            for path, span in writes:
                 yield self.finding(
-                    call.span,
+                    span,
                     f"`{name}` leaves no trace of who did it: log it, or keep an entry",
-                    path=clause.path,
+                    path=path,
                 )
 
 
@@ -137,8 +145,28 @@ def _matters(graph: CallGraph, module: str, name: str, call: CallSite) -> bool:
     return bool(known) and _SENSITIVE.search(name) is not None
 
 
-def _is_noted(graph: CallGraph, clauses: dict[FunctionKey, list[Clause]], key: FunctionKey) -> bool:
-    """Whether a function, what it calls, or what calls it leaves a trace."""
+def _is_grave(name: str, step: MultiStep) -> bool:
+    """Whether a step deletes, or writes what is about rights and money."""
+    if any(_PASSING.search(one) for one in (step.label, *step.named)) or step.kind == "run":
+        return False
+    if step.kind in _DELETES or any(_SUBJECT.search(one) for one in step.named):
+        return True
+    known = not step.kind.startswith("insert") or step.named
+    return bool(known) and _SENSITIVE.search(name) is not None
+
+
+def _notes(step: MultiStep) -> bool:
+    return any(_NOTES.search(one) for one in (step.label, *step.named, *step.beside))
+
+
+def _is_noted(
+    graph: CallGraph,
+    clauses: dict[FunctionKey, list[Clause]],
+    key: FunctionKey,
+    noted: set[FunctionKey],
+) -> bool:
+    """Whether a function, what it calls, or what calls it leaves a trace; `noted` are those whose
+    Multi does."""
     around, level = {key}, [key]
     for _ in range(_CALLERS):
         level = [
@@ -148,14 +176,20 @@ def _is_noted(graph: CallGraph, clauses: dict[FunctionKey, list[Clause]], key: F
             if caller not in around
         ]
         around.update(level)
-    return any(_leaves_trace(graph, clauses.get(one, []), one) for one in around)
+    if not noted.isdisjoint(around):
+        return True
+    return any(_leaves_trace(graph, clauses.get(one, []), one, noted) for one in around)
 
 
-def _leaves_trace(graph: CallGraph, them: list[Clause], key: FunctionKey) -> bool:
+def _leaves_trace(
+    graph: CallGraph, them: list[Clause], key: FunctionKey, noted: set[FunctionKey]
+) -> bool:
     if graph.effects_of(key) & _LEAVES_TRACE:
         return True
     return any(
-        _NOTES.search(call.name) or _NOTES.search(call.module)
+        _NOTES.search(call.name)
+        or _NOTES.search(call.module)
+        or (bool(noted) and graph.callee(clause.module, call) in noted)
         for clause in them
         for call in clause.calls
     )
