@@ -102,16 +102,16 @@ def field_tag(call: Call, target: Target) -> str | Unsure:
         more = attributes(chosen, _SELECT)
         if isinstance(more, Unsure):
             return more
-        value = _selected(given, chosen, field)
-        if isinstance(value, Unsure):
-            return value
+        selected = _selected(given, chosen, field)
+        if isinstance(selected, Unsure):
+            return selected
         prompt = None if chosen is None else chosen.get("prompt")
         if call.name == "multiple_select":
             more = (HeexAttribute("multiple"), *more)
             if not target.core:  # one value of the name for each choice
                 name = HeexAttribute("name", f'{{{field}.name <> "[]"}}')
                 more = (*_given(field, "id", more), *_unless(name, more), *more)
-        return _select(field, given[2], value, more, prompt, target)
+        return _select(field, given[2], selected, more, prompt, target)
     core = target.core and TYPES.get(call.name) not in _PLAIN
     core = core and call.name not in ("label", "radio_button")
     more = attributes(options, _CORE if core else _HTML)

@@ -19,7 +19,14 @@ from lsp_server.syntax.template_edits import (
     brace_safe,
     ends_sigil,
 )
-from lsp_server.syntax.template_layout import Place, element, following, opening_tag, place_of
+from lsp_server.syntax.template_layout import (
+    LINE_LENGTH,
+    Place,
+    element,
+    following,
+    opening_tag,
+    place_of,
+)
 from lsp_server.text import Span, line_ending
 
 from ._forms import keywords_of
@@ -96,21 +103,24 @@ def _viewed(call: Call, file: File) -> list[Edit] | Unsure:
     connection, view, template = call.arguments[:3]
     module = call.text[: call.name_span.start - call.start]
     put = f"{module}put_view({view.text})"
+    lines = file.document.lines
+    line = lines.line_bytes(lines.line_at(call.start)).decode("utf-8", "replace").rstrip()
+    newline = line_ending(file.document.source) + lines.indentation(call.start).decode()
     if call.pipe is not None:
-        lines = file.document.lines
-        stands_alone = lines.line_bytes(lines.line_at(call.start)).lstrip().startswith(b"|>")
-        between = (
-            line_ending(file.document.source) + lines.indentation(call.start).decode()
-            if stands_alone
-            else " "
-        )
+        between = newline if line.lstrip().startswith("|>") else " "
         return [
             Edit(Span(call.start, call.start), f"{put}{between}|> "),
             Edit(Span(view.start, template.start), ""),
         ]
-    if not isinstance(connection, Identifier) or not call.has_parentheses:
-        return Unsure("its connection is an expression")
-    steps = f"{connection.text} |> {put} |> {module}render("
+    if not isinstance(connection, Identifier) or not call.has_parentheses or "\n" in call.text:
+        return Unsure("its connection is an expression, or it has several lines")
+    between = " "
+    grown = len(f" |> {put} |> {module}") - len(f"{module}{view.text}, , ")
+    if len(line) + grown > LINE_LENGTH:
+        if line.lstrip() != call.text:
+            return Unsure("its line would be too long")
+        between = newline
+    steps = f"{connection.text}{between}|> {put}{between}|> {module}render("
     return [Edit(Span(call.start, template.start), steps)]
 
 
