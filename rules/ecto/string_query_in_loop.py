@@ -29,6 +29,7 @@ from ._discarded import PASSING, whole
 _STATEMENT = re.compile(
     r"\s*(?:SELECT\s.+\sFROM\s|UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|INSERT\s+INTO\s)", re.I | re.S
 )
+_SQL = re.compile(rb"\bRepo\b|\bSQL\b|\bSELECT\b|\bWHERE\b|\bPostgrex\b")
 _VALUE = re.compile(r"[=<>(',%]\s*$")
 _EQUALITY = re.compile(r"\s*\(?\w+(?:\.\w+)? *= *'?$")
 _MACROS = frozenset(
@@ -127,7 +128,7 @@ class StringQueryInLoop(Rule):
         loop = None
         if _STATEMENT.match(first + " ") or _EQUALITY.match(first):
             loop = _loop(text)
-        if loop is None or not (_STATEMENT.match(first + " ") or _is_joined(loop.call)):
+        if loop is None or not (_STATEMENT.match(first + " ") or _is_joined(loop.call, file)):
             return
         names = "|".join(map(re.escape, loop.elements))
         own = re.compile(rf"(?<![\w.])(?:{names})(?![\w(])")
@@ -273,8 +274,11 @@ def _headed(function: Function) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _is_joined(loop: Call) -> bool:
-    """Whether what a loop gives is joined by `OR`."""
+def _is_joined(loop: Call, file: File) -> bool:
+    """Whether what a loop gives is joined by `OR` in a function that speaks of SQL: the filters of
+    search engines are written so, too."""
+    if file.form is None or _SQL.search(file.form.bytes) is None:
+        return False
     if loop.name == "map_join":
         joiner = loop.arguments[1:2]
     else:
