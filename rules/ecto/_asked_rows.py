@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit
@@ -151,14 +152,17 @@ def loop_over(rows: Node) -> Loop | None:
     if first != generator or generator.right != rows:
         return None
     options = rest.pop() if rest and isinstance(rest[-1], Keywords) else None
-    if any(isinstance(one, BinaryOperator) and one.operator in ("<-", "=") for one in rest):
+    if any(isinstance(one, BinaryOperator) and one.operator == "<-" for one in rest):
         return None
+    filters = list(takewhile(lambda one: not isinstance(one, Match), rest))
     body = None
-    if isinstance(options, Keywords) and [pair.key for pair in options.pairs] == ["do"]:
+    if len(filters) < len(rest):
+        pass  # the body is given more than the row
+    elif isinstance(options, Keywords) and [pair.key for pair in options.pairs] == ["do"]:
         body = options.pairs[0].value
     elif options is None and call.do_block is not None and len(call.do_block.section("do")) == 1:
         body = call.do_block.section("do")[0]
     pattern = generator.left
     if isinstance(pattern, Match):
         pattern = pattern.left if isinstance(pattern.left, Map) else pattern.right
-    return Loop(call, pattern, rest, body)
+    return Loop(call, pattern, filters, body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lsp_server.document import Document
 from lsp_server.facts.rows.query_shape import Shape
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit
@@ -92,6 +93,21 @@ def within(call: Call, file: File, macro: str, argument: str) -> list[Edit]:
             return []
         edit = Edit(written[0].span, f"{macro}({query}, {argument})")
     return _imported([edit], macro, argument, call, file)
+
+
+def fits(document: Document, edits: list[Edit]) -> bool:
+    """Whether no line becomes wider than the formatter allows by edits of pieces of lines."""
+    lines = document.lines
+    growth: dict[int, int] = {}
+    for edit in edits:
+        if "\n" in edit.text:
+            continue  # lines of its own
+        line = lines.line_at(edit.span.start)
+        growth[line] = growth.get(line, 0) + len(edit.text) - edit.span.length
+    return all(
+        by <= 0 or len(lines.line_bytes(line).decode("utf-8", "replace").rstrip()) + by <= WIDTH
+        for line, by in growth.items()
+    )
 
 
 def _imported(edits: list[Edit], macro: str, argument: str, call: Call, file: File) -> list[Edit]:

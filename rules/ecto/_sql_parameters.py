@@ -22,6 +22,7 @@ from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
 
 from ._bindings import PARAMETER, bindings_of
+from ._reads import fits
 from ._sql_flow import Piece
 from ._sql_sinks import Sink
 from ._sql_text import Located, Part, Place, locate, parts_of
@@ -70,7 +71,7 @@ class Parameters:
             Edit(one.replaced, _written(one, mark) + one.closing)
             for one, mark in zip(self.parameters, marks, strict=True)
         ]
-        if not _fits(self.document, [*edits, added]):
+        if not fits(self.document, [*edits, added]):
             return []
         joined = (edit for text in self.texts for edit in self._joined(text, edits))
         return [*edits, added, *joined]
@@ -256,16 +257,3 @@ def _appended(call: Call, written: list[Node], text: str) -> Edit | None:
         return None
     end = call.end - 1
     return Edit(Span(end, end), text)
-
-
-def _fits(document: Document, edits: list[Edit]) -> bool:
-    """Whether no line becomes wider than the formatter allows."""
-    lines = document.lines
-    growth: dict[int, int] = {}
-    for edit in edits:
-        line = lines.line_at(edit.span.start)
-        growth[line] = growth.get(line, 0) + len(edit.text) - edit.span.length
-    return all(
-        by <= 0 or len(lines.line_bytes(line).decode("utf-8", "replace")) + by <= WIDTH
-        for line, by in growth.items()
-    )

@@ -30,7 +30,7 @@ from ._asked_rows import Asked, Loop, asked_of, existence, loop_over, takes_firs
 from ._discarded import whole
 from ._in_memory import of_part, of_selected, of_values
 from ._own_lists import own_lists, uses
-from ._reads import JOINS, Read, instead, more, within
+from ._reads import JOINS, Read, fits, instead, more, within
 from ._row_functions import (
     bare_fields_of,
     condition,
@@ -333,6 +333,7 @@ def _of_loop(read: Read, loop: Loop, file: File) -> tuple[Span, str, Fix | None]
         edits = within(read.all, file, "where", f"[{binding}], {said}")
         before = [one for one in loop.call.written_arguments if one.end < row.body.start][-1]
         edits += [Edit(Span(before.end, row.body.end), "")] if edits else []
+        edits = edits if fits(file.document, edits) else []
         fix = _of_columns("Filter in the query", edits, read, file, fields_of(row), bare)
         return row.body.span, choosing, fix
     if not _is_key(field) or preloads:
