@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from lsp_server.facts.values import options_of
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Finding, Fix
 from lsp_server.lint.rule import Rule, on
@@ -91,10 +92,10 @@ class UnredactedField(Rule):
         name = written[0].name
         if not _SECRET.fullmatch(name) or _OPEN.fullmatch(name) or not _may_be_text(written):
             return
-        if call.keyword("redact") is not None or _is_hidden(name, file.module):
+        if "redact" in dict(options_of(written[-1])) or _is_hidden(name, file.module):
             return
         option = "redact: true" if len(written) > 1 else ":string, redact: true"
-        edits = with_option(call, option, file.document)
+        edits = [] if isinstance(written[-1], List) else with_option(call, option, file.document)
         yield self.finding(
             written[0],
             f"`{name}` shows in logs wherever the struct is inspected: it lacks `redact: true`",
@@ -110,9 +111,13 @@ def _may_be_text(written: list[Node]) -> bool:
     kind = written[1]
     if isinstance(kind, Keywords) or len(written) > 3:
         return False
-    if len(written) == 3 and not isinstance(written[2], Keywords):
+    if len(written) == 3 and not _are_options(written[2]):
         return False
     return kind.text in _TEXTS or kind.kind in ("alias", "dot")
+
+
+def _are_options(node: Node) -> bool:
+    return isinstance(node, Keywords) or (isinstance(node, List) and node.is_keyword_list)
 
 
 def _is_hidden(name: str, module: Module) -> bool:
