@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lsp_server.facts.local_flow import clauses_of
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.rule import Rule, on
 from lsp_server.severity import Severity
 from lsp_server.syntax.definitions import Function
-from lsp_server.syntax.elixir import Call, Clause, Identifier, Match, strip_parentheses
+from lsp_server.syntax.elixir import Call, Clause, Identifier, Match, Pipe, strip_parentheses
 from lsp_server.syntax.literals import Atom, Tuple
 from lsp_server.syntax.node import Node
+from lsp_server.syntax.outline import Form, Module
+from lsp_server.text import Span
+
+from ._turns import behaviours
 
 SERVERS = frozenset({"GenServer", "GenStage", ":gen_server"})
 BRANCHING = frozenset({"case", "cond", "if", "receive", "try", "unless", "with"})
@@ -74,35 +79,35 @@ class MissingReply(Rule):
 
     severity = Severity.ERROR
 
-    @on(Call, name="def")
-    def check(self, call: Call, file: File) -> Iterator[Finding]:
-        form = file.form
-        if form is None or b":noreply" not in form.bytes or form.raw != call.raw:
+    @on(Module)
+    def check(self, module: Module, file: File) -> Iterator[Finding]:
+        if module.call is None or 3 not in module.names.functions.get("handle_call", ()):
             return
-        function = form.function
-        if function is None or function.name != "handle_call" or function.arity != 3:
+        if b":noreply" not in module.call.bytes or not _is_server(module, file):
             return
-        if not _is_server(file) or any(True for _ in form.index.calls(*ENDS)):
-            return
+        for form in module.forms:
+            function = form.function
+            if function is None or (function.name, function.arity) != ("handle_call", 3):
+                continue
+            if function.keyword == "def" and not any(True for _ in form.index.calls(*ENDS)):
+                yield from self._judge(function, form)
+
+    def _judge(self, function: Function, form: Form) -> Iterator[Finding]:
         kept = _names(function.parameters[1])
         if kept is None or _occurs(function, kept):
             return
-        for reply in _results(function):
+        for where in _results(function, form):
             yield self.finding(
-                reply.elements[0],
+                where,
                 f"nobody replies to `{function.parameters[0].text.splitlines()[0]}`: "
                 "this clause neither replies nor keeps `from`, and its caller waits in vain",
             )
 
 
-def _is_server(file: File) -> bool:
-    if not SERVERS.isdisjoint(file.context.used(file.module.names)):
+def _is_server(module: Module, file: File) -> bool:
+    if not SERVERS.isdisjoint(file.context.used(module.names)):
         return True
-    return any(
-        form.bytes.removeprefix(b"@behaviour").strip().decode("utf-8", "replace") in SERVERS
-        for form in file.module.forms
-        if form.bytes.startswith(b"@behaviour")
-    )
+    return not SERVERS.isdisjoint(behaviours(module))
 
 
 def _names(pattern: Node) -> frozenset[str] | None:
@@ -132,19 +137,35 @@ def _occurs(function: Function, names: frozenset[str]) -> bool:
     return any(one.name in names for place in places for one in place.find(Identifier))
 
 
-def _results(function: Function) -> Iterator[Tuple]:
-    """The tuples with `:noreply` in which the clause ends, in all branches that are written out."""
+def _results(function: Function, form: Form) -> Iterator[Node | Span]:
+    """The `:noreply`s in which the clause ends, in all branches that are written out, and the calls
+    of functions of the module that return nothing else."""
     pending: list[Node] = []
     for section in SECTIONS:
         pending.extend(_ends(function.call, section))
     while pending:
         node = strip_parentheses(pending.pop())
         match node:
-            case Tuple([Atom("noreply"), *_]):
-                yield node
+            case Tuple([Atom("noreply") as atom, *_]):
+                yield atom
+            case Pipe():
+                pending.append(node.right)
             case Call() if node.receiver is None and node.name in BRANCHING:
                 for section in SECTIONS:
                     pending.extend(_ends(node, section))
+            case Call() if node.receiver is None and _is_noreply(clauses_of(node, form)):
+                yield node.callee_span
+
+
+def _is_noreply(clauses: list[Form]) -> bool:
+    """Whether a function does nothing but to put `:noreply` around what it is given."""
+    function = clauses[0].function if len(clauses) == 1 else None
+    if function is None or len(function.body) != 1:
+        return False
+    match function.body[0]:
+        case Tuple([Atom("noreply"), *_]):
+            return True
+    return False
 
 
 def _ends(call: Call, section: str) -> Iterator[Node]:
