@@ -87,8 +87,9 @@ class MissingCsrf(ProjectRule):
     project that calls `protect_from_forgery`. A pipeline that a macro may add to.
 
     Also where every route that passes through the pipeline is safe: it only reads (`get` without
-    LiveView), it passes through a second pipeline that protects, it is for development, or its path
-    is one that other sites post to by design (`callback`, `webhook`, `saml`).
+    LiveView) and the pipeline does not accept `html`, it passes through a second pipeline that
+    protects, it is for development, or its path is one that other sites post to by design
+    (`callback`, `webhook`, `saml`).
 
     ## What the fix changes
 
@@ -117,7 +118,10 @@ class MissingCsrf(ProjectRule):
             if protects(_passed(pipelines, pipeline) - named):
                 continue
             through = [(one, passed) for one, passed in routes if pipeline.name in passed]
-            if through and not any(_is_exposed(one, it - named, protects) for one, it in through):
+            open_to = _is_page(pipeline)
+            if through and not any(
+                _is_exposed(one, it - named, protects, open_to) for one, it in through
+            ):
                 continue
             message = (
                 f"pipeline `:{pipeline.name}` fetches the session without `protect_from_forgery`: "
@@ -143,11 +147,16 @@ def _protects(known: PagePlugs, router: str, passed: Iterable[str]) -> bool:
     return any(_PROTECTING.search(name) or FORGERY in known.does(router, name) for name in passed)
 
 
-def _is_exposed(route: Route, passed: frozenset[str], protects: Protects) -> bool:
-    """Whether a foreign page can make a browser do harm by a route."""
+def _is_page(pipeline: Pipeline) -> bool:
+    """Whether a pipeline is made for pages: their forms come, and the token is in the session."""
+    return any(plug.name == "accepts" and "html" in plug.options for plug in pipeline.plugs)
+
+
+def _is_exposed(route: Route, passed: frozenset[str], protects: Protects, is_page: bool) -> bool:
+    """Whether a foreign page can make a browser do harm by a route, or could by the next one."""
     if route.dev or not route.certain or protects(passed) or _FOREIGN.search(route.path):
         return False
-    return route.verb not in _READING or route.kind != "plug"
+    return is_page or route.verb not in _READING or route.kind != "plug"
 
 
 def _adding(path: str, pipeline: Pipeline) -> Callable[[Snapshot], list[Edit]]:

@@ -78,7 +78,8 @@ class OpenRedirect(Rule):
     ## What the fix changes
 
     `external:` becomes `to:`, with which Phoenix raises for what is not a path of the own site.
-    Where other sites are wanted, compare the host of the address with a list of them instead.
+    An address written with `https://` never is one and gets no fix. Where other sites are wanted,
+    compare the host of the address with a list of them instead.
     """
 
     severity = Severity.ERROR
@@ -95,10 +96,11 @@ class OpenRedirect(Rule):
         if source is None or _is_checked(source, pair.value, values):
             return
         span = pair.key_span
+        fix = Fix.review("Redirect to own paths only", lambda _: [Edit(span, "to:")])
         yield self.finding(
             pair.value,
             f"`external: {_short(pair.value)}` redirects to any address that the request names",
-            fix=Fix.review("Redirect to own paths only", lambda _: [Edit(span, "to:")]),
+            fix=None if pair.value.bytes.startswith(b'"http') else fix,
         )
 
 
