@@ -73,16 +73,27 @@ class RequestValues:
                 pending_values = [node]
                 while pending_values:
                     for value in _entries(pending_values.pop()):
-                        if isinstance(value, Map) and value.struct is None:
-                            pending_values.append(value)
+                        if isinstance(value, Map):
+                            self._upload(value)
+                            if value.struct is None:
+                                pending_values.append(value)
                         elif isinstance(value, Match):
                             for side in (value.left, value.right):
-                                if isinstance(side, Map) and side.struct is None:
-                                    pending_values.append(side)
+                                if isinstance(side, Map):
+                                    self._upload(side)
+                                    if side.struct is None:
+                                        pending_values.append(side)
                                 elif isinstance(side, Identifier):
                                     self.maps.add(side.name)
                         elif isinstance(value, Identifier):
                             self.values.add(value.name)
+
+    def _upload(self, pattern: Map) -> None:
+        """The name in a pattern of `%Plug.Upload{}`, which the browser says."""
+        if pattern.struct is not None and pattern.struct.text.endswith("Upload"):
+            for pair in () if pattern.keywords is None else pattern.keywords.pairs:
+                if pair.key == "filename" and isinstance(pair.value, Identifier):
+                    self.values.add(pair.value.name)
 
     def is_map(self, node: Node | None, depth: int = 0) -> bool:
         """Whether an expression is all parameters, or a map of them by its form."""
