@@ -150,7 +150,7 @@ def test_workers_end_with_the_server(tmp_path: Path, busy: Path, way: str) -> No
         else:
             server.process.send_signal(getattr(signal, way))
         server.process.wait(timeout=10)
-        ends_within(10, workers)
+        ends_within(30, workers)
 
 
 def test_exit_status(tmp_path: Path) -> None:
