@@ -62,7 +62,11 @@ render(conn, :show)"""
             '{:ok, one} = HTTPoison.get("https://a.example.com/")\nrender(conn, :show, x: one)',
             CHOSEN.format(call='HTTPoison.get!("https://a.example.com/").body'),
         ),
-        ("errors/ignored-result", f'File.write("a", id)\n{RENDER}', CHOSEN.format(call="x(id)")),
+        (
+            "errors/ignored-result",
+            f'File.write("a", id)\n{RENDER}',
+            f'case id do "1" -> x(id); _ -> :ok end\n{RENDER}',
+        ),
     ],
 )
 def test_a_fix_is_offered_where_it_can_be_written(rule: str, written: str, refused: str) -> None:
