@@ -76,7 +76,7 @@ class VulnerableDependency(ProjectRule):
     ## When it stays silent
 
     - Dependencies from git or a path.
-    - Retired releases without an advisory: that a release is retired stands in Hex's registry alone,
+    - Retired releases without an advisory: that a release is retired stands in Hex's registry,
       release by release, and in no list that could be brought along. `mix hex.audit` asks it.
     - Advisories that do not concern you, by any of their ids:
 
