@@ -17,7 +17,15 @@ from lsp_server.facts.calls.places import (
     TRANSACTION,
     Region,
 )
-from lsp_server.syntax.elixir import BODY, DO_BLOCK, UNARY, BinaryOperator, Call
+from lsp_server.syntax.elixir import (
+    BODY,
+    DO_BLOCK,
+    UNARY,
+    BinaryOperator,
+    Call,
+    Identifier,
+    Match,
+)
 from lsp_server.syntax.node import Node, RawNode, kind_id
 from lsp_server.syntax.walk import NodeIndex
 
@@ -56,50 +64,45 @@ def _functions_as(bits: int, *modules: str) -> Callable[[Call], Iterator[Region]
 
 
 def _connected(call: Call) -> Iterator[Region]:
-    """What runs only if the condition holds that `connected?` is a part of."""
-    node: Node = call
-    for outer in call.ancestors():
+    """What runs in one of a page's two renders only: under a condition that `connected?` is a part
+    of, or a variable that has its answer; a function that is given the answer decides itself."""
+    match call.parent:
+        case Match(_, Identifier(name)) as bound if bound.parent is not None:
+            for one in bound.parent.find(Identifier):
+                if one.name == name and one.start > bound.end:
+                    yield from _under(one)
+        case _:
+            yield from _under(call)
+
+
+def _under(condition: Node) -> Iterator[Region]:
+    node = condition
+    for outer in condition.ancestors():
         match outer:
             case BinaryOperator("&&" | "and", _, right):
                 if node != right:
                     yield Region(*right.span, CONNECTED)
-            case Call("if", [condition, *_]) if condition == node:
-                yield from _sections(outer, "do")
+            case BinaryOperator("<-"):
+                chain = outer.enclosing(Call)
+                if chain is not None:
+                    yield Region(outer.end, chain.end, CONNECTED)
                 return
-            case Call("unless", [condition, *_]) if condition == node:
-                yield from _sections(outer, "else")
-                return
-            case Call("case", [subject, *_]) if subject == node:
-                for clause in outer.clauses():
-                    if [pattern.text for pattern in clause.patterns] == ["true"]:
-                        yield Region(*clause.span, CONNECTED)
-                return
-            case _ if outer.kind == "unary_operator" and outer.bytes[:1] in (b"!", b"n"):
-                yield from _negated(outer)
+            case Call("if" | "unless" | "case", [asked, *_]) if asked == node:
+                for one in (*outer.section("do"), *outer.section("else")):
+                    yield Region(*one.span, CONNECTED)
                 return
             case _ if outer.kind == "stab_clause":
                 yield Region(node.end, outer.end, CONNECTED)
                 return
-            case _ if outer.kind in ("arguments", "block"):
+            case Call() if outer.receiver is None and node in outer.written_arguments:
+                yield Region(*outer.span, CONNECTED)
+                return
+            case _ if outer.kind in ("arguments", "block", "unary_operator"):
                 pass
             case _:
                 return
         if outer.kind != "arguments":
             node = outer
-
-
-def _negated(condition: Node) -> Iterator[Region]:
-    call = condition.enclosing(Call)
-    match call:
-        case Call("if", [first, *_]) if first == condition:
-            yield from _sections(call, "else")
-        case Call("unless", [first, *_]) if first == condition:
-            yield from _sections(call, "do")
-
-
-def _sections(call: Call, name: str) -> Iterator[Region]:
-    for node in call.section(name):
-        yield Region(*node.span, CONNECTED)
 
 
 def _transaction(call: Call) -> Iterator[Region]:
