@@ -120,7 +120,7 @@ class UnvalidatedParams(Rule):
             return
         if _defaulted(given) or _is_checked(given, function):
             return
-        edits = _parsed(call, given, function, file)
+        edits = _parsed(call, given, function, file) if call.capture_arity is None else None
         fix = None if edits is None else Fix.review("Parse it, and answer 400", lambda _: edits)
         yield self.finding(
             call.callee_span,
@@ -188,6 +188,10 @@ def _is_checked(value: Node, function: Function | None) -> bool:
 
 
 def _first(call: Call) -> Node | None:
+    """What a function of one argument is given; captured, what it is mapped over."""
+    if call.capture_arity == 1:
+        around = call.enclosing(Call)
+        return around.arguments[0] if around is not None and around.arguments else None
     written = call.written_arguments
     if call.pipe is not None:
         return call.piped if not written else None
