@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +26,6 @@ from ._given import given_by
 _MOUNTS = (("mount", 3), ("on_mount", 4))
 _OWN = ("*", "page_title")  # computed keys, and what each page has of its own
 _APART = CONNECTED | ELSEWHERE | LATER | ASSIGN_NEW
-_PRELOADS = re.compile(rb"preload|\[:[a-z]")
 
 
 class AssignNew(ProjectRule):
@@ -154,9 +152,7 @@ class AssignNew(ProjectRule):
                 earlier = next((it for it in same if _means_the_same(it.set, one)), None)
             near = queries.get((path, one.module), ())
             query = next((it for it in near if one.given and one.given.covers(it)), None)
-            if earlier is None or query is None or one.given is None:
-                continue
-            if not _loads_more(snapshot, path, one.given):
+            if earlier is not None and query is not None and not one.preloads:
                 yield self.finding(
                     one.span,
                     f"{earlier.who} assigns `{one.key}` too: `assign_new` would take it from there",
@@ -209,12 +205,6 @@ def _by_parents(
         ]
         for child, parents in above.items()
     }
-
-
-def _loads_more(snapshot: Snapshot, path: str, value: Span) -> bool:
-    """Whether a value is fetched with associations that it names."""
-    document = snapshot.document(path)
-    return document is None or _PRELOADS.search(value.slice(document.source)) is not None
 
 
 def _means_the_same(parents: AssignSet, own: AssignSet) -> bool:

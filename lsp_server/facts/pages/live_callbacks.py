@@ -79,7 +79,8 @@ class AssignSet(Fact):
     `by` is the function (`assign`, `assign_new`, `stream` …) or `temporary_assigns`; `key` is `*`
     where it is computed. `subject` is the variable that is changed. `value` is the call that gives
     the value (`Shop.Orders.list_orders/0`), also through a variable that is bound once, a short
-    literal, or empty. `given` is the expression of the value, also of such a variable's.
+    literal, or empty. `given` is the expression of the value, also of such a variable's; it
+    `preloads` where it names what is fetched with it.
     """
 
     module: str
@@ -91,6 +92,7 @@ class AssignSet(Fact):
     value: str
     span: Span  # of the key
     given: Span | None = None
+    preloads: bool = False
 
 
 CALLBACKS = {
@@ -116,6 +118,7 @@ _STATIC = frozenset(
 _CONTROL = frozenset(b"case cond for if unless".split())
 # A module with none of these is no LiveView but may be a GenServer, which has callbacks too.
 _LIVE = frozenset({"mount", "render", "handle_params", "handle_event", "update", "on_mount"})
+_PRELOADS = re.compile(rb"preload|\[:[a-z]")
 _SETTERS = (
     "assign",
     "assign_new",
@@ -274,9 +277,8 @@ def _assigns(function: Function, form: Form) -> Iterator[AssignSet]:
         third = arguments[2] if len(arguments) > 2 else None
         for key, value, span in assigned_keys(arguments[1], third):
             bound = _bound(value, form)
-            given = None if bound is None else bound.span
             text = _value(bound, names)
-            yield _set(function, form, call.name, key, subject, text, span, given)
+            yield _set(function, form, call.name, key, subject, text, span, bound)
     for pair in _temporary(form):
         text = _value(pair[1], form.module.names)
         yield _set(function, form, "temporary_assigns", pair[0], "socket", text, pair[2])
@@ -303,10 +305,12 @@ def _set(
     subject: str,
     value: str,
     span: Span,
-    given: Span | None = None,
+    given: Node | None = None,
 ) -> AssignSet:
     where = form.module.name, function.name, function.arity
-    return AssignSet(*where, by, key, subject, value, span, given)
+    preloads = given is not None and _PRELOADS.search(given.bytes) is not None
+    place = None if given is None else given.span
+    return AssignSet(*where, by, key, subject, value, span, place, preloads)
 
 
 def _subject(node: Node) -> str:
