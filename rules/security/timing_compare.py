@@ -188,7 +188,7 @@ def _guards(sides: tuple[Node, Node], file: File) -> bool:
     strong = [name for name in names if _STRONG.search(name)]
     # A field that can only be a secret, and what a function is given to compare it with.
     if len(strong) == 1 and isinstance(sides[names.index(strong[0])], Call):
-        strong += [name for name in names if name not in strong and _SECRET.search(name)]
+        strong += [name for name in names if name not in strong]
     if len(strong) == 2 and len({side.text for side in sides}) == 2:
         return any(isinstance(side, Identifier) and _is_parameter(side, file) for side in sides)
     return any(call.dotted == ":crypto.mac" for call in form.index.calls("mac"))
