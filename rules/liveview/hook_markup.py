@@ -74,7 +74,9 @@ class HookMarkup(Rule):
         if b"phx-hook" not in source and b"phx-update" not in source and b"id=" not in source:
             return
         for layer in document.templates:
-            if layer.dialect is heex.Dialect.HEEX and not layer.template.errors:
+            errors = layer.template.errors  # EEx inside of a tag breaks no other one
+            sound = all(one.kind is heex.ErrorKind.EEX_IN_TAG for one in errors)
+            if layer.dialect is heex.Dialect.HEEX and sound:
                 form = document.outline.form_at(layer.span.start)
                 yield from self._layer(layer, replace(file, form=form, layer=layer))
 
