@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsp_server.document import Document
 from lsp_server.lint.finding import Edit
+from lsp_server.lint.impl_marks import impl_mark
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span, line_ending
 
@@ -14,8 +15,8 @@ _BEFORE = ("handle_info", "handle_event", "handle_params", "update", "mount")
 def new_clause(document: Document, module: str, head: str, body: tuple[str, ...]) -> Edit | None:
     """The edit that adds a clause of a callback (`handle_event(…)`) behind those that there are.
 
-    The first clause of a callback gets `@impl true` if the module has it anywhere: where one
-    callback has it, the compiler wants it of all.
+    The first clause of a callback is marked as the module marks its others: where one callback has
+    `@impl`, the compiler wants it of all.
     """
     found = next((one for one in document.modules if one.name == module), None)
     if found is None:
@@ -30,8 +31,9 @@ def new_clause(document: Document, module: str, head: str, body: tuple[str, ...]
     lines, newline = document.lines, line_ending(document.source)
     indent = lines.indentation(after.span.start).decode()
     code = [f"def {head} do", *(f"  {line}" for line in body), "end"]
-    if not own and any(form.bytes.startswith(b"@impl") for form in found.forms):
-        code.insert(0, "@impl true")
+    mark = "" if own else impl_mark(found)
+    if mark:
+        code.insert(0, mark)
     text = newline.join(f"{indent}{line}".rstrip() for line in code)
     end = after.span.end
     return Edit(Span(end, end), f"{newline}{newline}{text}", document.path)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lsp_server.document import Document
 from lsp_server.lint.finding import Edit
+from lsp_server.lint.impl_marks import impl_mark
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import BinaryOperator, Call, Clause, Identifier, Match
 from lsp_server.syntax.literals import Atom, Quoted, String, Tuple
@@ -240,7 +241,7 @@ def _tag(function: Function) -> str:
 def new_info_clause(document: Document, form: Form, clause: str) -> Edit:
     """The edit that adds clauses of `handle_info/2` (a whole text, indented): before those of the
     module, none of which then takes the message first; else after the clauses of the callback
-    `form`, with `@impl true` where the module says so elsewhere."""
+    `form`, marked as the module marks its others."""
     module, newline = form.module, line_ending(document.source)
     own = _clauses(module, "handle_info", 2)
     if own:
@@ -254,8 +255,8 @@ def new_info_clause(document: Document, form: Form, clause: str) -> Edit:
     key = ("", 0) if function is None else (function.name, function.arity)
     group = _clauses(module, *key) or [form]
     indent = document.lines.indentation(form.span.start).decode()
-    marks = any(one.bytes.startswith(b"@impl") for one in module.forms if not one.callee)
-    impl = f"{indent}@impl true{newline}" if marks else ""
+    mark = impl_mark(module)
+    impl = f"{indent}{mark}{newline}" if mark else ""
     end = group[-1].span.end
     return Edit(Span(end, end), f"{newline}{newline}{impl}{clause}", document.path)
 

@@ -15,6 +15,7 @@ from lsp_server.facts.modules import Module, modules
 from lsp_server.facts.processes.inits import Init, PlainInit, plain_init
 from lsp_server.facts.project.context import project_context
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
+from lsp_server.lint.impl_marks import impl_mark
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import Match
@@ -179,7 +180,8 @@ def _moved(snapshot: Snapshot, path: str, site: CallSite) -> list[Edit]:
     position = form.module.forms.index(form)
     before = form.module.forms[position - 1].bytes if position else b""
     newline, outer = line_ending(document.source), document.lines.indentation(form.span.start)
-    impl = f"{outer.decode()}@impl true{newline}" if before.startswith(b"@impl") else ""
+    mark = impl_mark(form.module) if before.startswith(b"@impl") else ""
+    impl = f"{outer.decode()}{mark}{newline}" if mark else ""
     first = next(one for one in init.statements if one.end > site.span.start)
     last = init.statements[-1]
     moved = document.source[first.start : last.end].decode("utf-8", "replace")
