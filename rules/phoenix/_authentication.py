@@ -125,11 +125,19 @@ def _in_session(table: RouterTable, route: Route, plug: str, hook: OnMount | Non
 
 
 def _session_name(table: RouterTable, route: Route) -> str:
-    """A name for a live session that no other has; empty where none is left."""
-    words = [one.replace("-", "_") for one in route.segments if re.fullmatch(r"[a-z][\w-]*", one)]
-    for name in (*words[:1], *("_".join(words[:2]),), "authenticated"):
-        if name and name not in table.sessions:
-            return name
+    """A name for a live session that no other has, and none that another route would be given;
+    empty where none is left."""
+    taken = set(table.sessions)
+    for one in table.routes:
+        if one.kind == "live" and not one.session:
+            words = [
+                it.replace("-", "_") for it in one.segments if re.fullmatch(r"[a-z][\w-]*", it)
+            ]
+            names = (*words[:1], "_".join(words[:2]), "_".join(words), "authenticated")
+            name = next((it for it in names if it and it not in taken), "")
+            if one.span == route.span:
+                return name
+            taken.add(name)
     return ""
 
 
