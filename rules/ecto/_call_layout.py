@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from lsp_server.document import Document
 from lsp_server.lint.finding import Edit
+from lsp_server.lint.set_apart import set_apart
 from lsp_server.syntax.elixir import Call
-from lsp_server.syntax.node import Node
-from lsp_server.text import Span, line_ending
+from lsp_server.text import line_ending
 
 WIDTH = 98
 _CREATES = ("create", "create_if_not_exists")
@@ -88,7 +88,7 @@ def relaid(
     if "\n" in laid:
         if after:
             return []
-        edits += set_apart(document, whole, newline)
+        edits += set_apart(document, whole)
     return edits
 
 
@@ -98,18 +98,3 @@ def _statement(call: Call) -> Call:
     if outer is None or outer.receiver is not None or outer.name not in _CREATES:
         return call
     return outer if outer.written_arguments == [call] and outer.do_block is None else call
-
-
-def set_apart(document: Document, call: Call, newline: str) -> list[Edit]:
-    """Empty lines around an expression of several lines, where others are next to it."""
-    lines = document.lines
-    siblings: list[Node] = [] if call.parent is None else call.parent.children
-    edits: list[Edit] = []
-    number = lines.line_at(call.start)
-    if any(lines.line_at(one.end) == number - 1 for one in siblings if one.end < call.start):
-        start = lines.line_span(number).start
-        edits.append(Edit(Span(start, start), newline, document.path))
-    if any(lines.line_at(one.start) == number + 1 for one in siblings if one.start > call.end):
-        end = lines.line_span(number).end
-        edits.append(Edit(Span(end, end), newline, document.path))
-    return edits

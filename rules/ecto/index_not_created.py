@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
+from lsp_server.lint.set_apart import set_apart
 from lsp_server.role import Role
 from lsp_server.severity import Severity
 from lsp_server.syntax.elixir import Call, Capture, DoBlock
@@ -14,7 +15,7 @@ from lsp_server.syntax.literals import Keywords, Pair
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
-from ._call_layout import laid_out, set_apart
+from ._call_layout import laid_out
 from ._discarded import is_discarded
 
 WIDTH = 98
@@ -134,7 +135,7 @@ def _created(call: Call, file: File) -> list[Edit]:
         return []
     newline = line_ending(source)
     edits = [Edit(call.span, f"create {laid}".replace("\n", newline))]
-    return [*edits, *set_apart(file.document, call, newline)]
+    return [*edits, *set_apart(file.document, call)]
 
 
 def _indented(call: Call, file: File) -> list[Edit]:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from lsp_server.document import Document
 from lsp_server.lint.finding import Edit
-from lsp_server.syntax.elixir import BODY, DO_BLOCK, SECTIONS, Call, Match
+from lsp_server.lint.set_apart import set_apart
+from lsp_server.syntax.elixir import Call, Match
 from lsp_server.syntax.literals import Keywords, List
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
 WIDTH = 98  # the formatter's line length
-_BODIES = frozenset({DO_BLOCK, BODY})
 
 
 def appended(document: Document, holder: Call | List, text: str) -> list[Edit]:
@@ -68,35 +68,6 @@ def _rewritten(document: Document, options: List, text: str) -> Edit | None:
     inner = f",{newline}".join(f"{indent}  {one}" for one in arguments)
     written = f"{call.target.text}({newline}{inner}{newline}{indent})"
     return Edit(call.span, written, document.path)
-
-
-def set_apart(document: Document, node: Node) -> list[Edit]:
-    """The blank lines around the statement of a node that will have several lines."""
-    statement: Node = node
-    for outer in node.ancestors():
-        if outer.raw.kind_id in _BODIES or outer.raw.kind_id in SECTIONS:
-            break
-        statement = outer
-    else:
-        return []
-    newline, lines = line_ending(document.source), document.lines
-    siblings = [one for one in outer.raw.children if one.is_named and not one.is_extra]
-    at = [one.start_byte for one in siblings].index(statement.start)
-    edits: list[Edit] = []
-    line = lines.line_at(statement.start)
-    if at > 0:
-        while line > 0 and lines.line_bytes(line - 1).lstrip().startswith(b"#"):
-            line -= 1
-        if line > 0 and lines.line_bytes(line - 1).strip():
-            start = lines.line_span(line).start
-            edits.append(Edit(Span(start, start), newline, document.path))
-    following = siblings[at + 1 : at + 2]
-    if following and following[0].kind_id not in SECTIONS:
-        after = lines.line_at(statement.end) + 1
-        if lines.line_bytes(after).strip():
-            start = lines.line_span(after).start
-            edits.append(Edit(Span(start, start), newline, document.path))
-    return edits
 
 
 def _pairs(elements: Sequence[Node]) -> list[Node]:

@@ -9,6 +9,7 @@ from lsp_server.document import Document
 from lsp_server.facts.modules import modules
 from lsp_server.facts.project.config import configuration
 from lsp_server.lint.finding import CreateFile, Edit, Operation
+from lsp_server.lint.set_apart import set_apart
 from lsp_server.role import app_of
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import BinaryOperator, Call, Clause, Identifier, Match, Pipe
@@ -18,7 +19,6 @@ from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
 from ..otp._infrastructure import provided
-from ._arguments import set_apart
 
 WIDTH = 98  # the formatter's line length
 _WORKERS = re.compile(r"(?:Workers?|Jobs?|Oban|Queues?)$")

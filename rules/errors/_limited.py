@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsp_server.document import Document
 from lsp_server.lint.finding import Edit
+from lsp_server.lint.set_apart import set_apart
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import BinaryOperator, Call, Clause, Identifier, Match, Pipe
@@ -13,7 +14,7 @@ from lsp_server.syntax.outline import Form
 from lsp_server.text import Span, line_ending
 
 from ..otp._infrastructure import provided
-from ._arguments import WIDTH, set_apart
+from ._arguments import WIDTH
 from ._taken_errors import begins_line, has_lines_of_text, is_open, open_body, speaks_of
 
 _LIMIT = "5_000"  # milliseconds: about as long as somebody looks at a page that does not come

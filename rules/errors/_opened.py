@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from lsp_server.document import Document
 from lsp_server.lint.finding import Edit
+from lsp_server.lint.set_apart import set_apart
 from lsp_server.syntax.elixir import AnonymousFunction, Call, Clause
 from lsp_server.syntax.literals import Keywords, Pair
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
-from ._arguments import set_apart
 from ._taken_errors import begins_line, spread_out
 
 

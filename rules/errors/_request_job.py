@@ -9,6 +9,7 @@ from lsp_server.facts.local_flow import assigned
 from lsp_server.facts.modules import modules
 from lsp_server.facts.processes.supervision_tree import application_of
 from lsp_server.lint.finding import CreateFile, Edit, Operation
+from lsp_server.lint.set_apart import set_apart
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
@@ -26,7 +27,7 @@ from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form
 from lsp_server.text import line_ending
 
-from ._arguments import WIDTH, set_apart
+from ._arguments import WIDTH
 from ._handed_over import queue_for, worker_place
 from ._taken_errors import begins_line, open_body
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lsp_server.document import Document
 from lsp_server.lint.finding import Edit
+from lsp_server.lint.set_apart import set_apart
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
     Access,
@@ -36,7 +37,6 @@ from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
 from ._answers import Answer
-from ._arguments import set_apart
 
 WIDTH = 98  # the formatter's line length
 _PLAIN = (Pipe, Match, Access, Keywords, List, Map, Pair, String, StringInterpolation, Tuple)

@@ -9,6 +9,7 @@ from lsp_server.document import Document
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
+from lsp_server.lint.set_apart import set_apart
 from lsp_server.role import Role
 from lsp_server.severity import Profile, Severity
 from lsp_server.syntax.elixir import (
@@ -21,8 +22,6 @@ from lsp_server.syntax.elixir import (
 from lsp_server.syntax.literals import String, StringInterpolation
 from lsp_server.syntax.node import Node
 from lsp_server.text import line_ending
-
-from ._arguments import set_apart
 
 WIDTH = 98  # the formatter's line length
 _LEVELS = ("error", "warning", "warn", "critical", "alert", "emergency")

@@ -10,6 +10,7 @@ from lsp_server.facts.modules import modules
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
+from lsp_server.lint.set_apart import set_apart
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import Call
@@ -17,7 +18,7 @@ from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form, Module
 from lsp_server.text import Span, line_ending
 
-from ._arguments import appended, set_apart
+from ._arguments import appended
 
 WIDTH = 98  # the formatter's line length
 _SITES = 3  # requests from which on a module counts as the client of a service

@@ -13,11 +13,13 @@ from lsp_server.facts.routes.router import routing
 from lsp_server.facts.routes.sessions import SessionOptions
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import ProjectRule
+from lsp_server.lint.set_apart import set_apart
 from lsp_server.role import app_of
 from lsp_server.severity import Profile
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.literals import List
+from lsp_server.syntax.node import cast
 from lsp_server.text import Span, line_ending
 
 WIDTH = 98  # the formatter's line length
@@ -196,9 +198,13 @@ def _one_a_line(document: Document, session: SessionOptions, path: str) -> list[
     break_ = f",{newline}{indent}  "
     rows = break_.join((*written, 'same_site: "Lax"'))
     if source[first.start - 1 : first.start] == b"[" and source[last.end : last.end + 1] == b"]":
-        return [Edit(Span(first.start, last.end), f"{break_[1:]}{rows}{newline}{indent}", path)]
-    before = len(source[: first.start].rstrip(b" "))
-    return [Edit(Span(before, last.end), f"{break_[1:]}{rows}", path)]
+        edit = Edit(Span(first.start, last.end), f"{break_[1:]}{rows}{newline}{indent}", path)
+    else:
+        before = len(source[: first.start].rstrip(b" "))
+        edit = Edit(Span(before, last.end), f"{break_[1:]}{rows}", path)
+    raw = document.tree.raw.root_node.named_descendant_for_byte_range(first.start, last.end)
+    node = None if raw is None else cast(raw, document.tree)
+    return [edit, *([] if node is None else set_apart(document, node))]
 
 
 def _force_ssl(snapshot: Snapshot, path: str, setting: Setting) -> list[Edit]:
