@@ -26,14 +26,16 @@ def set_apart(document: Document, node: Node) -> list[Edit]:
     at = [one.start_byte for one in siblings].index(statement.start)
     edits: list[Edit] = []
     line = lines.line_at(statement.start)
-    if at > 0:
+    # What follows an attribute may stand right below it.
+    if at > 0 and not document.source.startswith(b"@", siblings[at - 1].start_byte):
         while line > 0 and lines.line_bytes(line - 1).lstrip().startswith(b"#"):
             line -= 1
         if line > 0 and lines.line_bytes(line - 1).strip():
             start = lines.line_span(line).start
             edits.append(Edit(Span(start, start), newline, document.path))
     following = siblings[at + 1 : at + 2]
-    if following and following[0].kind_id not in SECTIONS:
+    is_attribute = document.source.startswith(b"@", statement.start)
+    if not is_attribute and following and following[0].kind_id not in SECTIONS:
         after = lines.line_at(statement.end) + 1
         if lines.line_bytes(after).strip():
             start = lines.line_span(after).start

@@ -11,6 +11,7 @@ from lsp_server.facts.calls.calls import CallSite
 from lsp_server.lint.finding import Edit
 from lsp_server.lint.imports import import_edit
 from lsp_server.lint.naming import plural, rows_of
+from lsp_server.lint.set_apart import set_apart
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
@@ -82,22 +83,6 @@ def as_block(document: Document, node: Node, lines: list[str]) -> Edit | None:
     text = line_ending(document.source).join([" do", *inner, f"{outer}end"])
     head = definition.written_arguments[0]
     return Edit(Span(head.end, definition.end), text, document.path)
-
-
-def set_apart(document: Document, definition: Span) -> list[Edit]:
-    """The blank lines that the formatter puts around a definition which gets several lines."""
-    source, lines = document.source, document.lines
-    newline = line_ending(source)
-    line, last = lines.line_at(definition.start), lines.line_at(definition.end)
-    above = lines.line_bytes(line - 1).strip() if line else b""
-    below = lines.line_bytes(last + 1).strip() if last + 1 < len(lines.starts) else b""
-    edits: list[Edit] = []
-    if above and not above.startswith((b"@", b"#")) and not above.endswith(b" do"):
-        edits.append(Edit(Span(lines.starts[line], lines.starts[line]), newline, document.path))
-    if below and below != b"end":
-        following = lines.starts[last + 1]
-        edits.append(Edit(Span(following, following), newline, document.path))
-    return edits
 
 
 def call_at(document: Document, span: Span) -> Call | None:
@@ -262,7 +247,7 @@ def _preceded(document: Document, statement: _Statement, lines: list[str]) -> li
     return [
         Edit(Span(head.end, node.start), newline.join(before), document.path),
         Edit(Span(node.end, definition.end), f"{newline}{outer}end", document.path),
-        *set_apart(document, definition.span),
+        *set_apart(document, definition),
     ]
 
 

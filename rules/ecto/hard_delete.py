@@ -15,6 +15,7 @@ from lsp_server.facts.rows.values import Evaluator
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
+from lsp_server.lint.set_apart import set_apart
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import Alias, Call, Capture, Identifier, Match, Pipe
@@ -22,7 +23,7 @@ from lsp_server.syntax.literals import Map, Pair
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
-from ._batched import apart, as_block, call_at, is_script, set_apart
+from ._batched import apart, as_block, call_at, is_script
 from ._reads import as_argument
 
 WIDTH = 98  # the formatter's line length
@@ -283,7 +284,7 @@ def _piped(
     if block is not None:
         pair = whole.enclosing(Pair)
         definition = None if pair is None else pair.enclosing(Call)
-        around = [] if definition is None else set_apart(document, definition.span)
+        around = [] if definition is None else set_apart(document, definition)
         return [*around, block]
     bound = whole.parent
     if isinstance(bound, Match) and bound.start == start + len(outer) and not rest:
