@@ -254,6 +254,14 @@ class Tag(Node, frozen=True, eq=False, gc=False):
                 return attribute
         return None
 
+    def literal(self, name: str, source: bytes) -> str | None:
+        """The text of an attribute that is written out; None for any other."""
+        attribute = self.attribute(name)
+        if attribute is None or not isinstance(attribute.value, Quoted):
+            return None
+        value = attribute.value
+        return value.content.slice(source).decode("utf-8", "replace") if value.literal else None
+
 
 class Template(Node, frozen=True, eq=False, gc=False):
     """A whole template: a file, or the contents of one sigil."""

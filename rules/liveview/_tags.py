@@ -45,15 +45,6 @@ def placed(template: heex.Template, limit: int = 200) -> Iterator[Placed]:
                     ]
 
 
-def literal(tag: heex.Tag, name: str, source: bytes) -> str | None:
-    """The text of an attribute that is written out."""
-    attribute = tag.attribute(name)
-    if attribute is None or not isinstance(attribute.value, heex.Quoted):
-        return None
-    value = attribute.value
-    return value.content.slice(source).decode("utf-8", "replace") if value.literal else None
-
-
 def with_attributes(
     tag: heex.Tag, added: Sequence[HeexAttribute], layer: TemplateLayer, lines: LineIndex
 ) -> Edit | None:

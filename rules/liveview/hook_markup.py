@@ -20,7 +20,7 @@ from lsp_server.syntax.template_edits import HeexAttribute
 from lsp_server.text import LineIndex
 
 from ._live import is_page
-from ._tags import Placed, literal, placed, with_attributes
+from ._tags import Placed, placed, with_attributes
 
 _UPDATES = frozenset({"stream", "ignore"})
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
@@ -87,7 +87,7 @@ class HookMarkup(Rule):
             tag = one.node
             if not isinstance(tag, heex.Tag) or any(it.name in _APART for it in one.tags):
                 continue
-            name, kind = literal(tag, "id", source), _kind(tag, source)
+            name, kind = tag.literal("id", source), _kind(tag, source)
             if name and kind is not None:
                 ids.setdefault((kind, name), []).append((tag, one))
             elif kind == "" and tag.attribute("id") is None and not tag.has_root_attribute:
@@ -107,7 +107,7 @@ class HookMarkup(Rule):
         self, tag: heex.Tag, one: Placed, layer: TemplateLayer, file: File
     ) -> Iterator[Finding]:
         source = layer.source
-        hook, update = literal(tag, "phx-hook", source), literal(tag, "phx-update", source)
+        hook, update = tag.literal("phx-hook", source), tag.literal("phx-update", source)
         if tag.attribute("phx-hook") is not None:
             what = f"the hook `{hook}`" if hook else "the hook"
             name = _dashed(hook or "")
@@ -161,8 +161,8 @@ def _fix(
         return None
     tags = [node for node in heex.walk(layer.template) if isinstance(node, heex.Tag)]
     same = (it for it in tags if it.attribute("id") is None and it.span.start < tag.span.start)
-    number = 1 + sum(literal(it, "phx-hook", source) == hook for it in same) if hook else 1
-    ids = {literal(it, "id", source) for it in tags}
+    number = 1 + sum(it.literal("phx-hook", source) == hook for it in same) if hook else 1
+    ids = {it.literal("id", source) for it in tags}
     wanted = (f"{name}-{it}" if it > 1 else name for it in count(number))
     free = next(it for it in wanted if it not in ids)
     edit = with_attributes(tag, [HeexAttribute("id", f'"{free}"')], layer, lines)

@@ -22,7 +22,7 @@ from lsp_server.syntax.template_edits import HeexAttribute
 from lsp_server.text import Span
 
 from ._live import is_page
-from ._tags import literal, placed, with_attributes
+from ._tags import placed, with_attributes
 
 _LOOP = re.compile(
     rb"\s*(?:for\s+|for\()?(?:\{\s*(\w+)\s*,\s*(.+?)\}|(\w+))\s*<-\s*@streams\.(\w+)\s*"
@@ -116,7 +116,7 @@ class StreamMarkup(Rule):
         update = tag.attribute("phx-update")
         if update is None:
             missing.append(HeexAttribute("phx-update", '"stream"'))
-        wrong = update is not None and literal(tag, "phx-update", layer.source) not in (
+        wrong = update is not None and tag.literal("phx-update", layer.source) not in (
             None,
             "stream",
         )
@@ -279,7 +279,7 @@ def _is_blank(node: heex.Node, source: bytes) -> bool:
 
 def _has_id(layer: TemplateLayer, wanted: str) -> bool:
     return any(
-        isinstance(node, heex.Tag) and literal(node, "id", layer.source) == wanted
+        isinstance(node, heex.Tag) and node.literal("id", layer.source) == wanted
         for node in heex.walk(layer.template)
     )
 

@@ -91,7 +91,7 @@ def _of_layer(layer: TemplateLayer, module: str, function: str) -> Iterator[List
     for container, apart in _containers(layer.template):
         opening = container.opening
         grows = source.find(b"phx-update", opening.start, opening.end) >= 0
-        update = literal(container, "phx-update", source) if grows else None
+        update = container.literal("phx-update", source) if grows else None
         loop = loop_in(container, source)
         if loop is None:
             if update in GROWS:
@@ -203,12 +203,3 @@ def _is_plain(loop: Loop, layer: TemplateLayer) -> bool:
         return False
     prefix = re.match(rb'"([\w-]+)#\{', code)  # by which scripts and commands may find it
     return prefix is None or b"#" + prefix[1] not in source
-
-
-def literal(tag: heex.Tag, name: str, source: bytes) -> str | None:
-    """The text of an attribute that is written out."""
-    attribute = tag.attribute(name)
-    if attribute is None or not isinstance(attribute.value, heex.Quoted):
-        return None
-    value = attribute.value
-    return value.content.slice(source).decode("utf-8", "replace") if value.literal else None
