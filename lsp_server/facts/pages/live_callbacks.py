@@ -263,19 +263,9 @@ def _attached(call: Call, module: Module) -> Iterator[LiveHook]:
 
 
 def _assigns(function: Function, form: Form) -> Iterator[AssignSet]:
-    for call in form.index.calls(*_SETTERS):
-        module = call.module
-        if call.receiver is not None and (
-            module is None or module.rpartition(".")[2] not in _LIBRARIES
-        ):
-            continue
-        arguments = call.arguments
-        if len(arguments) < 2 or (call.name == "update" and len(arguments) < 3):
-            continue
-        subject = _subject(arguments[0])
-        names = form.names_at(call.start)
-        third = arguments[2] if len(arguments) > 2 else None
-        for key, value, span in assigned_keys(arguments[1], third):
+    for call, keys in settings(form, *_SETTERS):
+        subject, names = _subject(call.arguments[0]), form.names_at(call.start)
+        for key, value, span in keys:
             bound = _bound(value, form)
             text = _value(bound, names)
             yield _set(function, form, call.name, key, subject, text, span, bound)
@@ -328,7 +318,25 @@ def _subject(node: Node) -> str:
     return ""
 
 
-def assigned_keys(key: Node, value: Node | None) -> Iterator[tuple[str, Node | None, Span]]:
+Keys = Iterator[tuple[str, Node | None, Span]]
+
+
+def settings(form: Form, *setters: str) -> Iterator[tuple[Call, Keys]]:
+    """The calls of `assign` and its like in a function, each with its `assigned_keys`."""
+    for call in form.index.calls(*setters):
+        module = call.module
+        if call.receiver is not None and (
+            module is None or module.rpartition(".")[2] not in _LIBRARIES
+        ):
+            continue
+        arguments = call.arguments
+        if len(arguments) < 2 or (call.name == "update" and len(arguments) < 3):
+            continue
+        third = arguments[2] if len(arguments) > 2 else None
+        yield call, assigned_keys(arguments[1], third)
+
+
+def assigned_keys(key: Node, value: Node | None) -> Keys:
     """The names that `assign(socket, key, value)` or `assign(socket, pairs)` sets, each with its
     value and its place; `*` without a value for a name that is computed."""
     match key:

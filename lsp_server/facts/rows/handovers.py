@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lsp_server.facts.pages.live_callbacks import assigned_keys
+from lsp_server.facts.pages.live_callbacks import assigned_keys, settings
 from lsp_server.facts.rows.expressions import NOTHING, UNKNOWN, Expression, free, parts
 from lsp_server.facts.rows.reader import Reader
 from lsp_server.syntax import heex
@@ -28,7 +28,6 @@ from lsp_server.text import Span
 Handover = tuple[str, str, str, tuple[Expression, ...], Span]
 
 _SETTERS = ("assign", "assign_new", "assign_async", "stream")
-_LIBRARIES = frozenset({"LiveView", "Component", "Conn", "Phoenix"})
 _LOOPED = re.compile(rb"(?:[A-Z]\w*\.)+[a-z_]\w*[?!]?")
 _FIRST_OF_MODULE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _TAG = re.compile(rb"<(?:\.[a-z_]|[A-Z])")
@@ -42,18 +41,9 @@ def matters(value: Expression) -> bool:
 
 def assigned(form: Form, reader: Reader) -> Iterator[Handover]:
     """What a function puts into assigns and streams."""
-    for call in form.index.calls(*_SETTERS):
-        module = call.module
-        if call.receiver is not None and (
-            module is None or module.rpartition(".")[2] not in _LIBRARIES
-        ):
-            continue
-        arguments = call.arguments
-        if len(arguments) < 2:
-            continue
+    for call, keys in settings(form, *_SETTERS):
         kind = "stream" if call.name == "stream" else "assign"
-        third = arguments[2] if len(arguments) > 2 else None
-        for key, node, span in assigned_keys(arguments[1], third):
+        for key, node, span in keys:
             value = _given(node, call.name, reader.fresh())
             if matters(value):
                 yield kind, "", key, (value,), span
