@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lsp_server.document import Document
 from lsp_server.facts.calls.calls import CallSite
 from lsp_server.lint.finding import Edit
-from lsp_server.lint.imports import import_edit
 from lsp_server.lint.naming import plural, rows_of
 from lsp_server.lint.set_apart import set_apart
 from lsp_server.snapshot import Snapshot
@@ -30,6 +28,8 @@ from lsp_server.syntax.elixir import (
 from lsp_server.syntax.literals import Keywords, Map, Pair
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
+
+from ._query_import import query_import
 
 WIDTH = 98  # the formatter's line length
 ENUMERABLES = frozenset({"Enum", "Stream"})
@@ -218,7 +218,7 @@ def fetch_together(snapshot: Snapshot, path: str, site: CallSite, key: str) -> l
     replaced = call if call.pipe is None else call.pipe
     edits.append(Edit(replaced.span, f"{lookup}({rows}, {sought.text})", path))
     before = _preceded(document, statement, lines)
-    return [*edits, *before, *_query_import(snapshot, document, call)]
+    return [*edits, *before, *query_import(snapshot, document, call, "from")]
 
 
 def _bound(document: Document, name: str, expression: Node) -> list[str]:
@@ -249,17 +249,6 @@ def _preceded(document: Document, statement: _Statement, lines: list[str]) -> li
         Edit(Span(node.end, definition.end), f"{newline}{outer}end", document.path),
         *set_apart(document, definition),
     ]
-
-
-def _query_import(snapshot: Snapshot, document: Document, call: Call) -> Iterable[Edit]:
-    form = document.outline.form_at(call.start)
-    if form is None:
-        return
-    known = snapshot.context.imports(form.names_at(call.start)).get("Ecto.Query")
-    if known is None or known.offers("from", 2) is False:
-        edit = import_edit(document, form.module, "import Ecto.Query, only: [from: 2]")
-        if edit is not None:
-            yield edit
 
 
 def insert_together(snapshot: Snapshot, path: str, site: CallSite) -> list[Edit]:

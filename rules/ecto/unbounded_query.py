@@ -14,7 +14,6 @@ from lsp_server.facts.project.context import project_context
 from lsp_server.facts.routes.controllers import Controller
 from lsp_server.facts.rows.repo_uses import Fetch
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
-from lsp_server.lint.imports import import_edit
 from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Profile, Severity
@@ -25,6 +24,7 @@ from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
 from ._batched import call_at
+from ._query_import import query_import
 
 # The parts of a query that leave all rows of the table in it.
 _KEEPING = frozenset(
@@ -223,7 +223,7 @@ class _Limit:
                 edits = [_as_step(document, query, call)]
             case _:
                 return []
-        return [*edits, *_import(snapshot, document, call)]
+        return [*edits, *query_import(snapshot, document, call, "limit")]
 
 
 def _in_from(document: Document, call: Call) -> list[Edit]:
@@ -255,17 +255,6 @@ def _between(document: Document, call: Call) -> str:
     if indent.strip() or not rest.lstrip().startswith(b"|>") or rest.lstrip(b" \t")[:2] == b"|>":
         return " "
     return line_ending(document.source) + indent.decode()
-
-
-def _import(snapshot: Snapshot, document: Document, call: Call) -> Iterator[Edit]:
-    form = document.outline.form_at(call.start)
-    if form is None:
-        return
-    known = snapshot.context.imports(form.names_at(call.start)).get("Ecto.Query")
-    if known is None or known.offers("limit", 2) is False:
-        edit = import_edit(document, form.module, "import Ecto.Query, only: [limit: 2]")
-        if edit is not None:
-            yield edit
 
 
 def _way(graph: CallGraph, key: FunctionKey, entries: set[str]) -> tuple[Step, ...] | None:
