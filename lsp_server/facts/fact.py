@@ -33,14 +33,27 @@ FACT_TYPES: dict[str, type[Fact]] = {}
 Collector = Callable[[Document], Iterable[Fact]]
 Found = dict["type[Fact]", list["Fact"]]
 COLLECTORS: list[tuple[frozenset[type[Fact]], Collector]] = []
+_ONLY_IF_READ: set[type[Fact]] = set()
+_OF_SUITES: set[Collector] = set()
 
 
-def collects(*types: type[Fact]) -> Callable[[Collector], Collector]:
-    """Function decorator: the function finds facts of these types in a document."""
+def collects(
+    *types: type[Fact], suites: bool = False, only_if_read: bool = False
+) -> Callable[[Collector], Collector]:
+    """Function decorator: the function finds facts of these types in a document.
+
+    A third of many projects is `_test.exs` files, and most of what they say concerns no rule: only
+    collectors with `suites` are asked about them, so that few of them are parsed at all. A scan
+    spares what is marked `only_if_read` where no rule reads it.
+    """
 
     def register(function: Collector) -> Collector:
         for one in types:
             FACT_TYPES[one.__name__] = one
+        if only_if_read:
+            _ONLY_IF_READ.update(types)
+        if suites:
+            _OF_SUITES.add(function)
         COLLECTORS.append((frozenset(types), function))
         return function
 
@@ -104,6 +117,11 @@ class FileFacts:
         }
 
 
+def types_for(read: Iterable[type[Fact]]) -> frozenset[type[Fact]]:
+    """The types that a scan collects for rules that read some."""
+    return frozenset(FACT_TYPES.values()) - _ONLY_IF_READ.difference(read)
+
+
 EMPTY = FileFacts()
 _ENCODER = msgspec.msgpack.Encoder()  # keeps its buffer, which a call of `encode` makes anew
 _DECODERS: dict[type[Fact], msgspec.msgpack.Decoder[Any]] = {}
@@ -145,8 +163,11 @@ def collecting(
     document: Document, found: Found, wanted: Collection[type[Fact]] | None = None
 ) -> Iterator[None]:
     """Put the facts of a document into `found`, a step for each of them and for each collector."""
+    is_suite = document.path.endswith("_test.exs")
     for types, collector in COLLECTORS:
         if wanted is not None and types.isdisjoint(wanted):
+            continue
+        if is_suite and collector not in _OF_SUITES:
             continue
         facts: Found = {}
         try:

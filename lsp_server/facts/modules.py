@@ -92,16 +92,29 @@ class Function(Fact):
 _COLOCATED = frozenset({"mount", "update", "handle_params"})
 
 
-@collects(Module, Function)
+@collects(Module, Function, suites=True)
 def collect_modules(document: Document) -> Iterator[Fact]:
-    """Every module of an Elixir file and every function directly inside it."""
+    """Every module of an Elixir file and every function directly inside it. Of a suite of
+    tests only the heads of its outermost modules, which need no tree."""
     if document.language is not Language.ELIXIR or document.role is Role.DEPENDENCY:
+        return
+    if document.path.endswith("_test.exs"):
+        yield from _suites(document.source)
         return
     for syntax in sorted(document.modules, key=lambda module: module.span.start):
         if syntax.call is not None and syntax.name:
             module, functions = _read(syntax)
             yield module
             yield from functions
+
+
+_SUITE = re.compile(rb"^defmodule[ \t]+([A-Z][\w.]*)[ \t]+do\b", re.MULTILINE)
+
+
+def _suites(source: bytes) -> Iterator[Module]:
+    for head in _SUITE.finditer(source):
+        name, span = head[1].decode(), Span(*head.span(1))
+        yield Module(name, "defmodule", Span(*head.span()), span, (), (), (), False, False, (), ())
 
 
 def full_name(module: ModuleSyntax) -> str:

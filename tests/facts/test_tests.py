@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from lsp_server.document import Document
-from lsp_server.facts.fact import FileFacts, collect, load_collectors
+from lsp_server.facts.fact import FileFacts, collect, load_collectors, types_for
 from lsp_server.facts.index import Index
+from lsp_server.facts.modules import Module
+from lsp_server.facts.processes.supervision import Start
 from lsp_server.facts.project import tests as facts
 
 list(load_collectors())
@@ -85,3 +87,17 @@ def test_broken_code_raises_nothing() -> None:
         b"doctest",
     ):
         of(source)
+
+
+def test_a_scan_neither_asks_for_what_no_rule_reads_nor_parses_the_file() -> None:
+    assert facts.Suite not in types_for(())
+    assert facts.Suite in types_for(facts.suites.reads)
+    document = Document("test/shop/cart_test.exs", CART)
+    assert [one.name for one in collect(document, types_for(())).of(Module)] == ["Shop.CartTest"]
+    assert "tree" not in vars(document)
+
+
+def test_what_a_suite_starts_is_still_known() -> None:
+    source = CART.replace(b"setup [:empty_cart]", b"start_supervised!({Shop.Cache, []})")
+    found = collect(Document("test/shop/cart_test.exs", source), types_for(()))
+    assert [one.module for one in found.of(Start)] == ["Shop.Cache"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
+from lsp_server.facts.processes.supervision import starts_processes
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
@@ -55,17 +56,17 @@ _DIRECTIVES = frozenset({b"alias", b"import", b"require"})
 _STARTING = re.compile(rb"start|child_spec|init|concat")
 
 
-@collects(Mentions)
+@collects(Mentions, suites=True)
 def collect_mentions(document: Document) -> Iterator[Mentions]:
     """The mentions of each module of a file, and of the file's own top level."""
     if document.language is not Language.ELIXIR or document.role is Role.DEPENDENCY:
         return
-    if document.role is Role.TEST and b"start" not in document.source:
+    in_test = document.role is Role.TEST
+    if in_test and not starts_processes(document.source):
         return
     found: dict[str, set[str]] = {}
-    in_test = document.role is Role.TEST
     for form in document.forms:
-        if in_test and b"start" not in form.bytes:
+        if in_test and not starts_processes(form.bytes):
             continue
         if not form.index.aliases or form.callee in _DIRECTIVES:
             continue

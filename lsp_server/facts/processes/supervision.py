@@ -7,6 +7,7 @@ code hands around as a value may be started in ways that no reader of text can f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
@@ -139,7 +140,7 @@ _LIBRARIES = frozenset(
 )
 
 
-@collects(ProcessUse, Children, Start)
+@collects(ProcessUse, Children, Start, suites=True)
 def collect_supervision(document: Document) -> Iterator[Fact]:
     """Everything that a file says about processes. Test files define none that count."""
     if document.language is not Language.ELIXIR or document.role in _SILENT:
@@ -150,6 +151,8 @@ def collect_supervision(document: Document) -> Iterator[Fact]:
                 yield from _uses(module)
     if not any(word in document.source for word in _WORDS):
         return
+    if document.role is Role.TEST and not starts_processes(document.source):
+        return
     for form in document.forms:
         if form.callee == b"defdelegate":
             yield from _delegated(form)
@@ -159,6 +162,12 @@ def collect_supervision(document: Document) -> Iterator[Fact]:
 
 
 _SILENT = frozenset({Role.DEPENDENCY, Role.MIX})
+_STARTING = re.compile(rb"\bstart_(?:link|supervised|child|monitor)|\.start\(|child_spec")
+
+
+def starts_processes(code: bytes) -> bool:
+    """Whether the code of a test can start a process at all."""
+    return _STARTING.search(code) is not None
 
 
 def _uses(module: Module) -> Iterator[ProcessUse]:

@@ -51,7 +51,7 @@ class CaseTemplate(Fact):
     name_span: Span
 
 
-@collects(Suite, TestBlock, CaseTemplate)
+@collects(Suite, TestBlock, CaseTemplate, suites=True, only_if_read=True)
 def collect_tests(document: Document) -> Iterator[Fact]:
     """The facts of files below `test/` and of those that end in `_test.exs`."""
     if document.role is not Role.TEST or document.language is not Language.ELIXIR:
