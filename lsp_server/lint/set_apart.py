@@ -41,3 +41,16 @@ def set_apart(document: Document, node: Node) -> list[Edit]:
             start = lines.line_span(after).start
             edits.append(Edit(Span(start, start), newline, document.path))
     return edits
+
+
+def rewritten(document: Document, statement: Node, text: str) -> Edit:
+    """The one edit that writes a statement anew on several lines, with those blank lines."""
+    span, source = statement.span, document.source
+    for blank in set_apart(document, statement):
+        if blank.span.start <= statement.start:
+            kept = source[blank.span.start : span.start].decode("utf-8", "replace")
+            span, text = Span(blank.span.start, span.end), f"{blank.text}{kept}{text}"
+        else:
+            kept = source[span.end : blank.span.start].decode("utf-8", "replace")
+            span, text = Span(span.start, blank.span.start), f"{text}{kept}{blank.text}"
+    return Edit(span, text, document.path)

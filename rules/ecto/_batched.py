@@ -51,25 +51,6 @@ def is_script(path: str) -> bool:
     return "lib/mix/" in f"/{path}" or "/seed" in path
 
 
-def apart(document: Document, span: Span, text: str) -> Edit:
-    """The edit that puts a statement of several lines in the place of one on a line of its own:
-    the formatter sets such apart by blank lines."""
-    newline = line_ending(document.source)
-    line = document.lines.line_at(span.start)
-    start = document.lines.starts[line]
-    above = document.source[:start].rstrip(b"\r\n").rpartition(b"\n")[2].strip()
-    blank = document.source[:start].endswith((b"\n\n", b"\n\r\n"))
-    indent = document.lines.indentation(span.start).decode()
-    text = f"{indent}{text}"
-    if above and not blank and not above.endswith((b" do", b"->", b"else")):
-        text = f"{newline}{text}"
-    below = document.source[span.end :].lstrip(b" \t\r").removeprefix(b"\n")
-    following = below.partition(b"\n")[0].strip()
-    if following and not following.startswith((b"end", b"else", b"|>", b")", b"}")):
-        text = f"{text}{newline}"
-    return Edit(Span(start, span.end), text, document.path)
-
-
 def as_block(document: Document, node: Node, lines: list[str]) -> Edit | None:
     """The edit that gives a function, whose `do:` a node is, a block of these lines instead."""
     pair = node.parent

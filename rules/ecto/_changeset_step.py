@@ -5,13 +5,14 @@ from __future__ import annotations
 from lsp_server.document import Document
 from lsp_server.facts.database.changesets import Step
 from lsp_server.lint.finding import Edit
+from lsp_server.lint.set_apart import rewritten
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import BODY, DO_BLOCK, Call, Identifier, Match, Pipe
 from lsp_server.syntax.literals import Map, Pair
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
-from ._batched import apart, as_block
+from ._batched import as_block
 from ._new_index import call_at
 
 WIDTH = 98
@@ -124,9 +125,9 @@ def _spread(document: Document, node: Node, steps: list[str]) -> Edit | None:
     if max(len(indent) + 2 + len(one) for one in rows) > WIDTH or rest:
         return None
     if not before.strip():
-        return apart(document, node.span, f"{newline}{indent}".join(rows))
+        return rewritten(document, node, f"{newline}{indent}".join(rows))
     if isinstance(node.parent, Match) and before.rstrip().endswith("="):
         text = "".join(f"{newline}{indent}  {one}" for one in rows)
-        moved = apart(document, node.parent.span, f"{node.parent.left.text} ={text}")
+        moved = rewritten(document, node.parent, f"{node.parent.left.text} ={text}")
         return moved if before.strip().count("=") == 1 else None
     return as_block(document, node, rows)

@@ -9,6 +9,7 @@ from lsp_server.document import Document
 from lsp_server.facts.calls.calls import CallSite
 from lsp_server.facts.rows.kinds import Site
 from lsp_server.lint.finding import Edit
+from lsp_server.lint.set_apart import rewritten
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import (
     Access,
@@ -26,7 +27,7 @@ from lsp_server.syntax.literals import Atom, Keywords, List, Pair
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
-from ._batched import Loop, apart, as_block, call_at, loop_around
+from ._batched import Loop, as_block, call_at, loop_around
 
 WIDTH = 98  # the formatter's line length
 _DEEPEST = 12
@@ -270,7 +271,7 @@ def _broken(document: Document, whole: Node, step: str, newline: str) -> Edit | 
         text = f"{newline}{indent}" + f"{newline}{indent}|> ".join(steps)
         at = len(before) - len(before.rstrip())
         return Edit(Span(top.start - at, top.end), text, document.path)
-    return apart(document, top.span, f"{newline}{indent}|> ".join(steps))
+    return rewritten(document, top, f"{newline}{indent}|> ".join(steps))
 
 
 def _opened(document: Document, whole: Node, step: str, newline: str) -> Edit | None:

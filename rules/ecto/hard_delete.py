@@ -15,7 +15,7 @@ from lsp_server.facts.rows.values import Evaluator
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
 from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
-from lsp_server.lint.set_apart import set_apart
+from lsp_server.lint.set_apart import rewritten, set_apart
 from lsp_server.severity import Profile, Severity
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import Alias, Call, Capture, Identifier, Match, Pipe
@@ -23,7 +23,7 @@ from lsp_server.syntax.literals import Map, Pair
 from lsp_server.syntax.node import Node
 from lsp_server.text import Span, line_ending
 
-from ._batched import apart, as_block, call_at, is_script
+from ._batched import as_block, call_at, is_script
 from ._reads import as_argument
 
 WIDTH = 98  # the formatter's line length
@@ -289,12 +289,12 @@ def _piped(
     bound = whole.parent
     if isinstance(bound, Match) and bound.start == start + len(outer) and not rest:
         lines = [f"{bound.left.text} =", *(f"{indent}{one}" for one in steps)]
-        return [apart(document, bound.span, newline.join(lines))]
+        return [rewritten(document, bound, newline.join(lines))]
     if before.strip() or rest:
         return []
     change = _fitted(change, before, newline)
     text = f"{newline}{before}|> ".join((*rows, change, update))
-    return [apart(document, whole.span, text)]
+    return [rewritten(document, whole, text)]
 
 
 def _captured(document: Document, capture: Capture, text: str) -> list[Edit]:

@@ -9,6 +9,7 @@ from lsp_server.document import Document
 from lsp_server.facts.pages.assign_reads import added_by, added_to
 from lsp_server.lint.apply import apply_edits
 from lsp_server.lint.finding import Edit
+from lsp_server.lint.set_apart import rewritten
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.literals import Atom, Comment, Keywords, List, Map, Pair, Tuple
 from lsp_server.syntax.node import Node
@@ -240,24 +241,8 @@ def _settled(document: Document, statement: Node, edits: list[Edit]) -> Edit:
                 rest = f"{newline}{indent}|> ".join(_steps(rest))
             new = f"{{{first},{newline}{indent}{rest}"
     if "\n" in new and "\n" not in old:
-        return _apart(document, statement, new)
+        return rewritten(document, statement, new)
     return Edit(statement.span, new, document.path)
-
-
-def _apart(document: Document, statement: Node, text: str) -> Edit:
-    """The edit of a statement that has several lines now, with the blank lines that the formatter
-    puts around one between others."""
-    source, newline = document.source, line_ending(document.source)
-    if re.match(rb"[ \t]*\r?\n[ \t]*(?!end\b|else\b)\S", source[statement.end :]):
-        text += newline
-    before = statement.parent
-    siblings = [] if before is None else before.children
-    if statement in siblings and siblings.index(statement) > 0:
-        margin = source.rfind(b"\n", 0, statement.start) + 1
-        if source[:margin].rstrip(b" \t\r\n").count(b"\n") == source[:margin].count(b"\n") - 1:
-            text = f"{newline}{source[margin : statement.start].decode()}{text}"
-            return Edit(Span(margin, statement.end), text, document.path)
-    return Edit(statement.span, text, document.path)
 
 
 def _steps(text: str) -> list[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from enum import Enum
 
 from lsp_server.document import Document
 from lsp_server.facts.calls.primitives import STANDARD
 from lsp_server.lint.finding import Edit
+from lsp_server.lint.set_apart import set_apart
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.definitions import FUNCTIONS
 from lsp_server.syntax.elixir import (
@@ -30,8 +29,6 @@ from ._infrastructure import provided
 
 WIDTH = 98  # the formatter's line length
 TASK_SUPERVISOR = "Task.Supervisor"
-_OPENING = re.compile(rb"(?:\bdo|->|\belse|\brescue|\bcatch|\bafter|[(\[{,=])$")
-_CLOSING = re.compile(rb"(?:end|else|rescue|catch|after)\b|[)\]}]")
 _ELIXIR = frozenset({*(name for name in STANDARD if "." not in name), "ExUnit", "IEx"})
 
 
@@ -184,7 +181,7 @@ def below_head(document: Document, call: Node) -> list[Edit]:
     comma = document.source.rindex(b",", definition.start, pair.start) + 1
     indent = lines.indentation(definition.start).decode()
     below = Edit(Span(comma, pair.start), f"{line_ending(document.source)}{indent}  ")
-    return [below, *apart(document, lines.line_at(definition.start))]
+    return [below, *set_apart(document, definition)]
 
 
 def _below_match(document: Document, value: Node) -> list[Edit]:
@@ -197,7 +194,7 @@ def _below_match(document: Document, value: Node) -> list[Edit]:
         return []
     sign = document.source.rindex(b"=", match.start, value.start) + 1
     below = f"{line_ending(document.source)}{indentation.decode()}  "
-    return [Edit(Span(sign, value.start), below), *apart(document, line)]
+    return [Edit(Span(sign, value.start), below), *set_apart(document, match)]
 
 
 def _broken(
@@ -222,7 +219,7 @@ def _broken(
         indent += "  "
         more = [Edit(Span(pair.start + len(f"{pair.key}:"), call.start), indent)]
     else:
-        more = [*apart(document, line)]
+        more = set_apart(document, function)
     arrow = document.source.rindex(b"->", function.start, body.start) + 2
     return [
         Edit(Span(arrow, body.start), f"{indent}  "),
@@ -248,23 +245,8 @@ def _broken_around(document: Document, outer: AnonymousFunction, call: Call) -> 
     return [
         Edit(Span(arrow, call.start), f"{indent}  "),
         Edit(Span(call.end, outer.end - len("end")), indent),
-        *apart(document, line),
+        *set_apart(document, outer),
     ]
-
-
-def apart(document: Document, line: int) -> Iterator[Edit]:
-    """The empty lines that the formatter wants around what was one line and becomes more."""
-    lines, newline = document.lines, line_ending(document.source)
-    below = lines.line_bytes(line + 1).strip()
-    if below and _CLOSING.match(below) is None:
-        at = lines.starts[line + 1]  # the same place as above what follows, if that grows as well
-        yield Edit(Span(at, at), newline, document.path)
-    while line > 0 and lines.line_bytes(line - 1).lstrip().startswith(b"#"):
-        line -= 1
-    above = lines.line_bytes(line - 1).strip() if line > 0 else b""
-    if above and above[:1] != b"@" and _OPENING.search(above) is None:
-        at = lines.starts[line]
-        yield Edit(Span(at, at), newline, document.path)
 
 
 def _pid_kept(document: Document, form: Form, call: Call) -> tuple[str, list[Edit]]:

@@ -15,6 +15,7 @@ from lsp_server.facts.project.context import project_context
 from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.offered import offered
 from lsp_server.lint.rule import ProjectRule
+from lsp_server.lint.set_apart import set_apart
 from lsp_server.role import Role, role_of
 from lsp_server.snapshot import Snapshot
 from lsp_server.syntax.elixir import Alias, Call, Match
@@ -23,7 +24,7 @@ from lsp_server.syntax.outline import Form
 from lsp_server.text import Span, line_ending
 
 from ._infrastructure import can_provide, provided_for
-from ._start_child import WIDTH, apart, can_become_start_child, is_elixirs, start_child
+from ._start_child import WIDTH, can_become_start_child, is_elixirs, start_child
 
 _TASK = "Task"
 # Modules whose code runs beside the application: releases, tools for the console.
@@ -322,4 +323,4 @@ def _written(document: Document, call: Call, function: str, arguments: list[str]
         edits = [Edit(Span(match.left.end, call.end), f" ={newline}{indent}{text}", document.path)]
     else:
         edits = [Edit(call.span, text, document.path)]
-    return [*edits, *apart(document, line)]
+    return [*edits, *set_apart(document, call)]
