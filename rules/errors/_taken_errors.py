@@ -92,6 +92,26 @@ def _holds(statements: list[Node], node: Node) -> bool:
     return any(one.span.covers(node.span) for one in statements)
 
 
+def error_taken(
+    document: Document,
+    function: Function,
+    call: Call,
+    request: Node,
+    case: Node | None,
+    answer: Answer,
+) -> list[Edit]:
+    """The edits that answer the error of a call (`request` with all that is piped into it): a
+    clause of the `case` that takes its result, else a `with` around it."""
+    block = function.call.do_block
+    if block is None or block.sections != ["do"]:
+        return []
+    if case is None:
+        return in_with(document, open_body(function, request), call, request, answer)
+    if isinstance(case, Call) and is_result(function, case):
+        return clause_added(document, case, answer)
+    return []
+
+
 def in_with(
     document: Document, statements: list[Node], call: Call, request: Node, answer: Answer
 ) -> list[Edit]:

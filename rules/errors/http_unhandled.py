@@ -17,7 +17,7 @@ from lsp_server.syntax.elixir import Call, Pipe
 from lsp_server.text import Span
 
 from ._answers import answer_of
-from ._taken_errors import clause_added, in_with, is_result, open_body
+from ._taken_errors import error_taken
 
 _BASES = frozenset({"Tesla", "HTTPoison.Base"})
 _LIBRARIES = frozenset(
@@ -131,18 +131,10 @@ class _Building:
             function = one.form.function
             if one.fact.span != self.span or function is None:
                 continue
-            block = function.call.do_block
+            call = one.request.right if isinstance(one.request, Pipe) else one.request
             answer = answer_of(one.form, function, self.turn)
-            if answer is None or block is None or block.sections != ["do"]:
+            if answer is None or not isinstance(call, Call):
                 return []
-            if one.fact.kind != "case":
-                request = one.request
-                call = request.right if isinstance(request, Pipe) else request
-                if isinstance(call, Call):
-                    body = open_body(function, request)
-                    return in_with(document, body, call, request, answer)
-                return []
-            taker = one.taker
-            if isinstance(taker, Call) and is_result(function, taker):
-                return clause_added(document, taker, answer)
+            case = one.taker if one.fact.kind == "case" else None
+            return error_taken(document, function, call, one.request, case, answer)
         return []

@@ -15,11 +15,10 @@ from lsp_server.lint.requires import require_edit
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.severity import Severity
 from lsp_server.snapshot import Snapshot
-from lsp_server.syntax.elixir import Call
 from lsp_server.text import Span
 
 from ._answers import answer_of
-from ._taken_errors import clause_added, in_with, is_result, open_body
+from ._taken_errors import error_taken
 
 FARTHEST = 5  # steps below the transaction
 
@@ -187,19 +186,13 @@ class _Building:
             function = one.form.function
             if one.fact.span != self.one.span or function is None:
                 continue
-            block = function.call.do_block
             answer = answer_of(one.form, function, self.turn)
-            if answer is None or block is None or block.sections != ["do"]:
+            if answer is None:
                 return []
             name = self.one.name.removesuffix("!")
             answer = answer.after(f'Logger.error("{name} failed: #{{inspect(reason)}}")')
-            if one.fact.untaken != "case":
-                body = open_body(function, one.request)
-                edits = in_with(document, body, one.call, one.request, answer)
-            elif isinstance(one.taker, Call) and is_result(function, one.taker):
-                edits = clause_added(document, one.taker, answer)
-            else:
-                edits = []
+            case = one.taker if one.fact.untaken == "case" else None
+            edits = error_taken(document, function, one.call, one.request, case, answer)
             module = one.form.module
             return [*require_edit(document, module, "Logger"), *edits] if edits else []
         return []

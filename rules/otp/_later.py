@@ -10,7 +10,7 @@ from lsp_server.document import Document
 from lsp_server.lint.finding import Edit
 from lsp_server.lint.impl_marks import impl_mark
 from lsp_server.syntax.definitions import Function
-from lsp_server.syntax.elixir import BinaryOperator, Call, Clause, Identifier, Match
+from lsp_server.syntax.elixir import Call, Clause, Identifier, Match
 from lsp_server.syntax.literals import Atom, Quoted, String, Tuple
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form, Module
@@ -28,7 +28,6 @@ _CUTTABLE = frozenset(
         ("handle_info", 2),
     }
 )
-_DOCUMENTATION = (b"@doc", b"@spec", b"@impl")
 
 
 def continued(document: Document, form: Form, at: Node, delay: str) -> list[Edit]:
@@ -267,8 +266,3 @@ def _clauses(module: Module, name: str, arity: int) -> Sequence[Form]:
         for one in module.forms
         if one.function is not None and (one.function.name, one.function.arity) == (name, arity)
     ]
-
-
-def has_default(parameter: Node) -> bool:
-    """Whether a parameter has a default."""
-    return isinstance(parameter, BinaryOperator) and parameter.operator == "\\\\"

@@ -21,7 +21,6 @@ from lsp_server.text import Span
 
 _DEVELOPMENT = re.compile(r"(?:^|/)config/(?:dev|test)[\w.]*\.exs$")
 _PRODUCTION = re.compile(r"(?:^|/)config/(?:prod|runtime|releases)[\w.]*\.exs$")
-_WIDTH = 98
 
 
 class TlsVerificationOff(Rule):
