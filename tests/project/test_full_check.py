@@ -86,7 +86,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     copy = tmp_path_factory.mktemp("full") / "shop"
     shutil.copytree(SHOP, copy)
     for path in copy.rglob("*.*"):
-        if path.suffix in (".ex", ".exs", ".heex", ".js"):
+        if path.suffix in (".ex", ".exs", ".heex", ".js", ".lock"):
             path.write_text(take_marks(path.read_text("utf-8"))[0], "utf-8")
         os.utime(path, (PAST, PAST))
     yield copy
@@ -106,7 +106,7 @@ def test_worker_processes_find_what_one_process_finds(shop: Path) -> None:
     marked = {
         (path.relative_to(SHOP).as_posix(), rule)
         for path in SHOP.rglob("*.*")
-        if path.suffix in (".ex", ".exs", ".heex", ".js")
+        if path.suffix in (".ex", ".exs", ".heex", ".js", ".lock")
         for _, rule in take_marks(path.read_text("utf-8"))[1]
         if rule in {one.id for one in (*workspace.document_rules, *workspace.project_rules)}
         and workspace.settings.severity(workspace.registry.rules[rule], None) is not None

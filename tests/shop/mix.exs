@@ -43,6 +43,7 @@ defmodule Shop.MixProject do
       {:picosat_elixir, "~> 0.2"},
       {:oban, "~> 2.20"},
       {:bcrypt_elixir, "~> 3.3"},
+      {:sweet_xml, "~> 0.6.6"}, # error: [security/vulnerable-dependency]
       {:swoosh, "~> 1.19"},
       {:req, "~> 0.6"},
       {:fuse, "~> 2.5"},

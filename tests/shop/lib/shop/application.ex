@@ -19,6 +19,7 @@ defmodule Shop.Application do
       Shop.Pricing.ExchangeRates,
       Shop.Shipping.Zones,
       Shop.Shipping.Parcels,
+      Shop.GiftCards.Supervisor,
       {Shop.Shipping.LabelPrinter, host: ~c"printer.shop.internal"},
       {Oban, Application.fetch_env!(:shop, Oban)},
       ShopWeb.Endpoint,

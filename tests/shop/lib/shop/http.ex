@@ -10,7 +10,7 @@ defmodule Shop.Http do
   @fuse {{:standard, 3, 10_000}, {:reset, 30_000}}
   @defaults [receive_timeout: 5_000, retry: :transient, max_retries: 2]
 
-  @type service :: :payments | :carrier | :rates
+  @type service :: :payments | :carrier | :rates | :partner
 
   @doc "A request with `Req`'s options; a status of 500 and above is an error."
   @spec request(service(), keyword()) ::

@@ -60,6 +60,7 @@ defmodule ShopWeb.Router do
 
     get "/", PageController, :home
     get "/about", PageController, :about
+    get "/manuals/:name", ManualController, :show
     post "/contact", PageController, :contact # error: [phoenix/missing-rate-limit]
     get "/invoices/:signed", InvoiceController, :show
     resources "/products", ProductController, only: [:index, :show], param: "slug"
@@ -91,6 +92,7 @@ defmodule ShopWeb.Router do
     pipe_through [:browser, :require_authenticated_user]
 
     delete "/users/log-out", UserSessionController, :delete
+    get "/orders/:id/papers", ManualController, :papers
 
     resources "/products", ProductController, only: [], param: "slug" do
       resources "/reviews", ReviewController, only: [:create, :delete]

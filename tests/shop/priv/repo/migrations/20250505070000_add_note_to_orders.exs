@@ -4,6 +4,7 @@ defmodule Shop.Repo.Migrations.AddNoteToOrders do
   def change do
     alter table(:orders) do
       add :note, :text
+      add :packing_note, :text
     end
   end
 end
