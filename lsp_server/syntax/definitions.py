@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from lsp_server.syntax.elixir import CALL, IDENTIFIER, Alias, BinaryOperator, Call, Identifier
-from lsp_server.syntax.node import Node, RawNode, cast
+from lsp_server.syntax.elixir import (
+    BINARY,
+    CALL,
+    IDENTIFIER,
+    Alias,
+    BinaryOperator,
+    Call,
+)
+from lsp_server.syntax.node import Node, RawNode, Tree, cast
 from lsp_server.text import Span
 
 FUNCTIONS = frozenset(
@@ -24,16 +29,19 @@ class Function:
 
     def __init__(self, call: Call) -> None:
         self.call = call
+        tree = call.tree
         raw = call.argument_list
-        first = None if raw is None else next(_operands(raw), None)
-        head: Node = call if first is None else cast(first, call.tree)
+        first = None if raw is None else next(iter(_operands(raw)), None)
+        head = call.raw if first is None else first
         self.guard: Node | None = None
-        if isinstance(head, BinaryOperator) and head.operator == "when":
-            self.guard = head.right
-            head = head.left
-        self.head = head
-        self.name = _name(head)  # the sign of an operator; empty in broken or unquoted code
-        self.arity = _arity(head)  # the number of parameters
+        if head.kind_id == BINARY:
+            sides = BinaryOperator(head, tree)
+            if sides.operator == "when":
+                self.guard = sides.right
+                head = sides.left.raw
+        self.head = cast(head, tree)
+        # The sign of an operator; empty in broken or unquoted code. And the number of parameters.
+        self.name, self.arity = _signature(head, tree)
         self._parameters: list[Node] | None = None
 
     @property
@@ -90,7 +98,8 @@ class Function:
     @property
     def defaults(self) -> int:
         """How many parameters have a default: the function exists with that many fewer too."""
-        if b"\\\\" not in self.head.bytes:
+        head = self.head.raw
+        if self.head.tree.source.find(b"\\\\", head.start_byte, head.end_byte) < 0:
             return 0
         return sum(
             1
@@ -109,29 +118,25 @@ class Function:
         return self.call.span
 
 
-def _name(head: Node) -> str:
-    match head:
-        case Identifier(name):
-            return name
-        case Call() as call if call.receiver is None and call.name != "unquote":
-            return call.name
-        case BinaryOperator() as operator:
-            return operator.operator
-    return ""
+def _signature(head: RawNode, tree: Tree) -> tuple[str, int]:
+    named = head
+    arity = 0
+    kind = head.kind_id
+    if kind == CALL:
+        named = head.children[0]
+        kind = named.kind_id
+        arguments = Call(head, tree).argument_list
+        arity = 0 if arguments is None else len(_operands(arguments))
+    elif kind == BINARY:
+        return BinaryOperator(head, tree).operator, 2
+    if kind != IDENTIFIER:
+        return "", arity
+    name = tree.source[named.start_byte : named.end_byte].decode("utf-8", "replace")
+    return "" if name == "unquote" and named is not head else name, arity
 
 
-def _operands(raw: RawNode) -> Iterator[RawNode]:
-    return (one for one in raw.named_children if not one.is_extra)
-
-
-def _arity(head: Node) -> int:
-    match head:
-        case Call():
-            raw = head.argument_list
-            return 0 if raw is None else sum(1 for _ in _operands(raw))
-        case BinaryOperator():
-            return 2
-    return 0
+def _operands(raw: RawNode) -> list[RawNode]:
+    return [one for one in raw.named_children if not one.is_extra]
 
 
 def _parameters(head: Node) -> list[Node]:

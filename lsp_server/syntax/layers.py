@@ -54,7 +54,7 @@ class TemplateLayer:
     @lazy
     def index(self) -> NodeIndex:
         """The nodes of the Elixir tree."""
-        return NodeIndex(self.tree, [self.tree.raw.root_node])
+        return NodeIndex(self.tree, self.tree.raw.root_node)
 
     def expression(self, span: Span) -> Node | None:
         """The Elixir node that a piece is: the one with exactly these bytes.

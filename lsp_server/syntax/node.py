@@ -6,8 +6,9 @@ raises on broken code. Views are made by `cast`, which looks the class up by the
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import ClassVar, TypeVar
 
 import tree_sitter
@@ -18,7 +19,7 @@ from lsp_server.text import Span
 LANGUAGE = tree_sitter.Language(tree_sitter_elixir.language())
 
 RawNode = tree_sitter.Node
-Parents = Callable[[], Iterable[tuple[int, RawNode]]]  # ids of nodes, each with its parent
+Walked = Iterable[Iterable[RawNode]]  # the nodes that a walk has been inside of, in some groups
 
 
 def kind_id(name: str) -> int:
@@ -79,13 +80,15 @@ class Tree:
     (templates), so that every offset and every slice is the user's.
     """
 
-    __slots__ = ("_parents", "_walked", "raw", "source")
+    __slots__ = ("_parents", "_starts", "_walked", "raw", "source")
 
     def __init__(self, raw: tree_sitter.Tree, source: bytes) -> None:
         self.raw = raw
         self.source = source
         self._parents: dict[int, RawNode] = {}
-        self._walked: list[tuple[int, int, Parents]] = []  # start, end; sorted, not yet asked for
+        # Walks whose parents nobody has asked for yet, by where they start.
+        self._starts: list[int] = []
+        self._walked: list[tuple[int, Walked]] = []  # with where they end
 
     @property
     def root(self) -> Node:
@@ -96,27 +99,31 @@ class Tree:
         """Spare later `parent` look-ups, which the binding answers by a descent from the root."""
         self._parents[child.id] = parent
 
-    def parents_on_demand(self, start: int, end: int, parents: Parents) -> None:
-        """Note that a walk over some bytes can tell the parents there, should anybody ask."""
-        insort(self._walked, (start, end, parents), key=_start)
+    def parents_on_demand(self, root: RawNode, walked: Walked) -> None:
+        """Note what a walk below a node has seen, should anybody ask for the parents there."""
+        start = root.start_byte
+        at = bisect_right(self._starts, start)
+        self._starts.insert(at, start)
+        self._walked.insert(at, (root.end_byte, walked))
 
     def parent(self, child: RawNode) -> RawNode | None:
         """The parent of a raw node."""
         known = self._parents.get(child.id)
         if known is None and self._walked:
-            at = bisect_right(self._walked, child.start_byte, key=_start) - 1
-            if at >= 0 and child.end_byte <= self._walked[at][1]:
-                self._parents.update(self._walked.pop(at)[2]())
-                known = self._parents.get(child.id)
+            at = bisect_right(self._starts, child.start_byte) - 1
+            if at >= 0 and child.end_byte <= self._walked[at][0]:
+                del self._starts[at]
+                _, walked = self._walked.pop(at)
+                parents = self._parents
+                for node in chain.from_iterable(walked):
+                    for below in node.children:
+                        parents[below.id] = node
+                known = parents.get(child.id)
         if known is None:
             known = child.parent
             if known is not None:
                 self._parents[child.id] = known
         return known
-
-
-def _start(walked: tuple[int, int, Parents]) -> int:
-    return walked[0]
 
 
 NodeType = TypeVar("NodeType", bound="Node")

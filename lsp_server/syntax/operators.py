@@ -110,6 +110,7 @@ _OPERATOR_CLASSES: Mapping[bytes, type[BinaryOperator]] = {b"|>": Pipe, b"=": Ma
 
 @caster("binary_operator")
 def _binary(raw: RawNode, tree: Tree) -> Node:
-    operator = raw.child_by_field_id(OPERATOR)
+    sides = raw.children
+    operator = sides[1] if len(sides) == 3 else raw.child_by_field_id(OPERATOR)
     written = b"" if operator is None else tree.source[operator.start_byte : operator.end_byte]
     return _OPERATOR_CLASSES.get(written, BinaryOperator)(raw, tree)

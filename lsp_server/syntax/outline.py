@@ -20,7 +20,6 @@ from lsp_server.syntax.walk import NodeIndex
 from lsp_server.text import Span
 
 _MODULES = frozenset(name.encode() for name in MODULES)
-_DIRECTIVE = re.compile(rb"\b(?:" + b"|".join(name.encode() for name in DIRECTIVES) + rb")\b")
 _DIRECTIVES = frozenset(name.encode() for name in DIRECTIVES)
 _TEXT = re.compile(rb"@(?:module|type|short)?doc\s+(?:~[sS])?\"")
 
@@ -75,7 +74,7 @@ class Form:
     @lazy
     def index(self) -> NodeIndex:
         """The nodes of the form."""
-        return NodeIndex(self.tree, [self.raw])
+        return NodeIndex(self.tree, self.raw)
 
     @lazy
     def templates(self) -> list[TemplateLayer]:
@@ -86,7 +85,7 @@ class Form:
     def _inner_names(self) -> list[tuple[Span, Names]]:
         """Names that directives inside the form add, with where they hold, in the order of the
         text."""
-        if self.callee in _DIRECTIVES or not _DIRECTIVE.search(self.bytes):
+        if self.callee in _DIRECTIVES or _DIRECTIVES.isdisjoint(self.index.raw_calls):
             return []
         found: list[tuple[Span, Names]] = []
         calls = sorted(self.index.calls(*DIRECTIVES), key=lambda call: call.start)
@@ -114,8 +113,8 @@ def callee_of(raw: RawNode, tree: Tree) -> bytes:
     """The name of the call without module that a node is; empty for anything else."""
     if raw.kind_id != CALL:
         return b""
-    target = raw.named_child(0)
-    if target is None or target.kind_id == DOT:
+    target = raw.children[0]
+    if target.kind_id == DOT:
         return b""
     return tree.source[target.start_byte : target.end_byte]
 

@@ -85,7 +85,7 @@ class Scope:
             start = start if parent is None else parent.start_byte
         named = [
             (raw.start_byte, raw.end_byte)
-            for raw, _ in index.aliases
+            for raw in index.aliases
             if start <= raw.start_byte < end and not call.start_byte <= raw.start_byte < receiver
         ]
         if not named:

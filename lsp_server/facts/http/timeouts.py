@@ -179,7 +179,7 @@ def _has_limit(module: Module) -> bool:
         if b"imeout" in form.bytes:
             if any("timeout" in pair.key for pair in form.index.nodes(Pair)):
                 return True
-            if any(b"Timeout" in _source(raw, form) for raw, _ in form.index.aliases):
+            if any(b"Timeout" in _source(raw, form) for raw in form.index.aliases):
                 return True
     return False
 

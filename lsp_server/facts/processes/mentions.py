@@ -76,12 +76,16 @@ def collect_mentions(document: Document) -> Iterator[Mentions]:
             continue
         modules = found.setdefault(form.module.name, set())
         known: set[bytes] = set()
-        for raw, parent in form.index.aliases:
-            written = form.tree.source[raw.start_byte : raw.end_byte]
-            if written not in known and _is_value(raw, parent, form):
+        source = form.tree.source
+        for raw in form.index.aliases:
+            start = raw.start_byte
+            if source[max(0, start - 1) : start] == b"%":
+                continue  # the name of a struct, as half of them are
+            written = source[start : raw.end_byte]
+            if written not in known and _is_value(raw, form):
                 known.add(written)
                 written_name = written.decode("utf-8", "replace")
-                modules.add(form.names_at(raw.start_byte).expand(written_name))
+                modules.add(form.names_at(start).expand(written_name))
     for by, modules in found.items():
         modules.discard(by)
         if modules:
@@ -93,7 +97,10 @@ def _configures(function: Function) -> bool:
     return function.name == "application"
 
 
-def _is_value(raw: RawNode, parent: RawNode, form: Form) -> bool:
+def _is_value(raw: RawNode, form: Form) -> bool:
+    parent = raw.parent
+    if parent is None:
+        return False
     kind = parent.kind_id
     if kind == ARGUMENTS:
         return _is_given(raw, parent, form)
@@ -114,7 +121,7 @@ def _is_value(raw: RawNode, parent: RawNode, form: Form) -> bool:
 
 def _is_given(raw: RawNode, arguments: RawNode, form: Form) -> bool:
     """Whether a module among arguments may be started by what is called."""
-    call = form.tree.parent(arguments)
+    call = arguments.parent
     target = None if call is None else call.child_by_field_id(TARGET)
     if target is None:
         return True
