@@ -7,7 +7,7 @@ the top of the file. Rules are run form by form, so that a keystroke touches one
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lsp_server.syntax.definitions import FUNCTION_NAMES, MODULES, Function, module_name
@@ -236,6 +236,18 @@ class Outline:
             function = form.function
             if function is not None:
                 names.define(function.name, function.arity, function.defaults)
+
+    @lazy
+    def callers(self) -> Mapping[bytes, Sequence[Form]]:
+        """The forms that call functions, by the functions' names, in the order of the text."""
+        found: dict[bytes, list[Form]] = {}
+        for form in self.forms:
+            for name in form.index.callee_names:
+                if name in found:
+                    found[name].append(form)
+                else:
+                    found[name] = [form]
+        return found
 
     def module_at(self, offset: int) -> Module:
         """The innermost module around a byte offset."""

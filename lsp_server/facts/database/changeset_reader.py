@@ -17,6 +17,7 @@ from lsp_server.facts.database.changesets import (
 )
 from lsp_server.facts.database.field_names import FieldReader
 from lsp_server.facts.fact import collects
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.facts.values import UNKNOWN, Scope, known, spelled, value_of
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
@@ -40,6 +41,7 @@ from lsp_server.syntax.outline import Form
 DEPTH = 60  # steps that are followed from a changeset back to its struct
 _DECISIONS = frozenset({"if", "unless", "case", "cond", "with", "for", "try"})
 _FOLDS = frozenset({"Enum.reduce", "List.foldl"})
+_WANTED = frozenset(name.encode() for name in STEPS)
 _CHANGESETS = frozenset({"changeset", "cs", "struct", "schema"})
 
 
@@ -48,14 +50,9 @@ def collect_changesets(document: Document) -> Iterator[Changeset]:
     """The functions of a file that build changesets."""
     if document.language is not Language.ELIXIR or document.role is not Role.LIB:
         return
-    source = document.source
-    if b"cast" not in source and b"_constraint" not in source and b"validate_" not in source:
-        return
-    names = {name.encode() for name in STEPS}
-    for form in document.forms:
-        if form.is_function and form.function is not None:
-            if not names.isdisjoint(form.index.callee_names):
-                yield from _Reader(form, form.function).read()
+    for form in forms_calling(document, _WANTED):
+        if form.function is not None:
+            yield from _Reader(form, form.function).read()
 
 
 class _Reader:

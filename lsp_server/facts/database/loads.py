@@ -53,10 +53,7 @@ _NO_CONTEXT = frozenset(
 @collects(LoadById)
 def collect_loads(document: Document) -> Iterator[LoadById]:
     """The loads of the controllers and LiveViews of a file."""
-    source = document.source
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
-        return
-    if b"ontroller" not in source and b"live_view" not in source and b"LiveView" not in source:
         return
     for module in document.modules:
         kind = _kind([use.selector or use.module for use in module.names.uses])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.modules import full_name
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import Alias
 from lsp_server.syntax.literals import Atom
@@ -32,6 +33,7 @@ _WRITES = (
     *("insert", "update", "delete", "insert_or_update"),
     *("insert_all", "update_all", "delete_all", "run"),
 )
+_WANTED = frozenset(name.encode() for name in _WRITES)
 
 
 @collects(MultiStep)
@@ -39,9 +41,7 @@ def collect_multi_steps(document: Document) -> Iterator[MultiStep]:
     """The facts of an Elixir file."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    if b"Multi" not in document.source:
-        return
-    for form in document.forms:
+    for form in forms_calling(document, _WANTED):
         function = form.function
         if function is None or not form.module.name or b"Multi" not in form.bytes:
             continue

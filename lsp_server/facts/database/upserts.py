@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.facts.values import UNKNOWN, Scope, known, value_of
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import Call
@@ -15,6 +16,7 @@ from lsp_server.text import Span
 
 _NAME = re.compile(rb"\b[A-Z]\w*(?:\.[A-Z]\w*)*")
 _WRITES = ("insert", "insert!", "insert_or_update", "insert_or_update!")
+_WANTED = frozenset(name.encode() for name in _WRITES)
 
 
 class Upsert(Fact):
@@ -34,9 +36,10 @@ def collect_upserts(document: Document) -> Iterator[Upsert]:
     """The facts of a file of the application."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    if b"on_conflict" not in document.source:
+    forms = forms_calling(document, _WANTED)
+    if not forms or b"on_conflict" not in document.source:
         return
-    for form in document.forms:
+    for form in forms:
         for call in form.index.calls(*_WRITES):
             action = call.keyword("on_conflict")
             if action is not None and action.text != ":raise":

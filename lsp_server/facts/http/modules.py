@@ -9,6 +9,7 @@ from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.http.results import RAW_NAMES, calls_named, http_client, speaks_of_clients
 from lsp_server.facts.modules import full_name
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.outline import Form, Module
@@ -46,7 +47,9 @@ def collect_http_modules(document: Document) -> Iterator[HttpModule]:
     source = document.source
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    if not speaks_of_clients(source) or "lib/mix/" in document.path:
+    if not forms_calling(document, RAW_NAMES) or not speaks_of_clients(source):
+        return
+    if "lib/mix/" in document.path:
         return
     for module in document.modules:
         if module.name:

@@ -20,6 +20,7 @@ from lsp_server.facts.http.results import (
 )
 from lsp_server.facts.local_flow import assigned, clauses_of
 from lsp_server.facts.modules import full_name
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import Call, Identifier, ModuleAttribute
@@ -59,7 +60,7 @@ class Sighting:
 _LIBRARIES = words(
     "Stripe Braintree PayPal Adyen Square Mollie GoCardless Gringotts Razorpay Paystack"
 )
-_LIBRARY_WORDS = tuple(f"{one}.".encode() for one in sorted(_LIBRARIES))
+_LIBRARY = re.compile(rf"(?:{'|'.join(sorted(_LIBRARIES))})\.".encode())
 _HOST = re.compile(
     r"api\.stripe\.com|(?:api|api-m)(?:\.sandbox)?\.paypal\.com|braintree(?:gateway|-api)\.com|"
     r"\.adyen(?:payments)?\.com|squareup(?:sandbox)?\.com|api\.mollie\.com|gocardless\.com|"
@@ -108,7 +109,7 @@ def sightings(document: Document) -> Iterator[Sighting]:
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
     source = document.source
-    libraries = any(word in source for word in _LIBRARY_WORDS)
+    libraries = forms_calling(document, _RAW_ASKING) and _LIBRARY.search(source) is not None
     hosts = b"http" in source and any(word in source for word in _HOST_WORDS)
     if not (libraries or hosts) or "lib/mix/" in document.path:
         return

@@ -15,6 +15,7 @@ from lsp_server.facts.calls.regions import regions_of
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.local_flow import assigned
 from lsp_server.facts.modules import full_name
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
@@ -58,8 +59,9 @@ class Sighting:
     taker: Node
 
 
-_WORDS = (b"HTTPoison", b"Req.", b"Finch", b"Tesla", b":httpc", b":hackney", b"ExAws", b"Mint.HTTP")
-_OTHERS = (b"Client", b"Http", b"API")
+_CLIENT = re.compile(
+    rb"HTTPoison|Req\.|Finch|Tesla|:httpc|:hackney|ExAws|Mint\.HTTP|Client|Http|API"
+)
 _CLIENTS = {
     module: frozenset(name for name, effect in table.items() if effect is Effect.HTTP)
     for module, table in LIBRARY.items()
@@ -84,8 +86,8 @@ def collect_untaken_errors(document: Document) -> Iterator[UntakenError]:
 @lru_cache(maxsize=8)
 def speaks_of_clients(source: bytes) -> bool:
     """Whether a file may make requests. Several collectors ask this of the same bytes in turn, and
-    a dozen searches cost more than all that they do in most files."""
-    return any(word in source for word in (*_WORDS, *_OTHERS))
+    the search costs more than all that they do in most files."""
+    return _CLIENT.search(source) is not None
 
 
 def sightings(document: Document) -> Iterator[Sighting]:
@@ -93,13 +95,12 @@ def sightings(document: Document) -> Iterator[Sighting]:
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
     source = document.source
-    if not speaks_of_clients(source) or "lib/mix/" in document.path:
+    forms = forms_calling(document, RAW_NAMES)
+    if not forms or not speaks_of_clients(source) or "lib/mix/" in document.path:
         return
-    for form in document.forms:
+    for form in forms:
         function = form.function if form.callee in (b"def", b"defp") else None
-        if function is None or form.index.raw_calls.keys().isdisjoint(RAW_NAMES):
-            continue
-        if not is_retried(form.module):
+        if function is not None and not is_retried(form.module):
             yield from _of_function(form, function)
 
 

@@ -17,6 +17,7 @@ from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.index import Index, join
 from lsp_server.facts.local_flow import clauses_of, origin
 from lsp_server.facts.project.config import configuration
+from lsp_server.facts.sightings import forms_calling, forms_with
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import Alias, Call
 from lsp_server.syntax.literals import Atom, Keywords, List, Pair, Tuple
@@ -56,6 +57,8 @@ _VERBS = frozenset(
     for verb in ("get", "post", "put", "patch", "delete", "head", "options", "trace", "request")
     for end in ("", "!")
 )
+_REQUEST, _RECEIVE = frozenset({b"request"}), frozenset({b"receive"})
+_TESLA = frozenset(name.encode() for name in ("client", *_VERBS))
 _BODIES = frozenset({"post", "put", "patch"})
 # Libraries whose calls take options with a limit, by the first part of the module's name.
 _CLIENTS = frozenset(
@@ -97,7 +100,7 @@ def sightings(document: Document) -> Iterator[Sighting]:
 
 
 def _erlang(document: Document) -> Iterator[Sighting]:
-    for form in document.forms:
+    for form in forms_calling(document, _REQUEST):
         for call in form.index.calls("request"):
             if call.module != ":httpc" or call.capture_arity is not None:
                 continue
@@ -160,7 +163,7 @@ def _tesla(document: Document) -> Iterator[Sighting]:
                 span = Span(use.call.start, written.end)
                 fact = UnlimitedWait("Tesla", module.name, name, span, adapter)
                 yield Sighting(fact, use.call)
-    for form in document.forms:
+    for form in forms_calling(document, _TESLA):
         for call in form.index.calls("client", *_VERBS):
             if call.module is None or call.capture_arity is not None:
                 continue
@@ -278,7 +281,7 @@ def tesla_adapters(index: Index) -> frozenset[str]:
 
 
 def _mint(document: Document) -> Iterator[Sighting]:
-    for form in document.forms:
+    for form in forms_calling(document, _RECEIVE):
         streams = [
             call
             for call in form.index.calls("stream")
@@ -297,9 +300,7 @@ def _mint(document: Document) -> Iterator[Sighting]:
 
 def _infinite(document: Document) -> Iterator[Sighting]:
     speaks = document.role is Role.CONFIG or _CLIENT.search(document.source) is not None
-    for form in document.forms:
-        if b":infinity" not in form.bytes:
-            continue
+    for form in forms_with(document, b":infinity"):
         for pair in form.index.nodes(Pair):
             value = pair.value
             if pair.key not in _LIMITS or not isinstance(value, Atom) or value.name != "infinity":

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import (
     AnonymousFunction,
@@ -49,13 +50,19 @@ _READ = re.compile(
 )
 _PATTERN_KEY = re.compile(rb"([a-z_]\w*[?!]?):")
 # What has none of these is no LiveView and no component with a state.
-_SIGNS = (b"def mount(", b"def update(", b"def handle_params(", b"def handle_event(")
+_KEEPING = frozenset({"mount", "update", "handle_params", "handle_event"})
+_SIGNS = tuple(f"def {name}(".encode() for name in sorted(_KEEPING))
+
+
+_UPDATE = frozenset({b"update"})
 
 
 @collects(SocketReads)
 def collect_socket_reads(document: Document) -> Iterator[SocketReads]:
     """The reads of an Elixir file."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
+        return
+    if all(_KEEPING.isdisjoint(module.names.functions) for module in document.modules):
         return
     source = document.source
     if not any(sign in source for sign in _SIGNS):
@@ -70,11 +77,9 @@ def collect_socket_reads(document: Document) -> Iterator[SocketReads]:
         if form is not None:
             forms[form.span] = form
             reads.setdefault(form.span, []).extend(_keys(found, source))
-    if b"update(" in source:
-        for form in document.forms:
-            if b"update" in form.index.raw_calls:
-                forms[form.span] = form
-                reads.setdefault(form.span, [])
+    for form in forms_calling(document, _UPDATE):
+        forms[form.span] = form
+        reads.setdefault(form.span, [])
     for span, read in reads.items():
         form = forms[span]
         function = form.function

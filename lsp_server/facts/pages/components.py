@@ -60,9 +60,8 @@ def collect_components(document: Document) -> Iterator[FunctionComponent]:
     """The function components of an Elixir file."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    if b"~H" in document.source or b"attr" in document.source or b"slot" in document.source:
-        for module in document.modules:
-            yield from _of_module(module)
+    for module in document.modules:
+        yield from _of_module(module)
 
 
 def _of_module(module: Module) -> Iterator[FunctionComponent]:
@@ -70,12 +69,12 @@ def _of_module(module: Module) -> Iterator[FunctionComponent]:
     slots: list[Slot] = []
     seen: set[str] = set()
     for form in module.forms:
-        function = form.function
-        if form.callee == b"attr":
+        callee = form.callee
+        if callee == b"attr":
             attrs.extend(_attr(Call(form.raw, form.tree)))
-        elif form.callee == b"slot":
+        elif callee == b"slot":
             slots.extend(_slot(Call(form.raw, form.tree)))
-        elif function is not None and form.callee in (b"def", b"defp"):
+        elif callee in (b"def", b"defp") and (function := form.function) is not None:
             if function.arity == 1 and function.name not in seen:
                 if attrs or slots or _has_template(form):
                     seen.add(function.name)
@@ -91,7 +90,7 @@ def _of_module(module: Module) -> Iterator[FunctionComponent]:
 
 
 def _has_template(form: Form) -> bool:
-    return b"~H" in form.bytes and any(True for _ in form.templates)
+    return bool(form.templates) and b"~H" in form.bytes
 
 
 def _attr(call: Call) -> Iterator[Attr]:

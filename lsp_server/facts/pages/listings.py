@@ -59,7 +59,9 @@ _DEEPEST = 200
 def collect_listings(document: Document) -> Iterator[Listing]:
     """The lists of all templates of a file."""
     source = document.source
-    if document.role not in _ROLES or (b"<- @" not in source and b"phx-update" not in source):
+    if document.role not in _ROLES or not any(True for _ in document.templates):
+        return
+    if b"<- @" not in source and b"phx-update" not in source:
         return
     if document.template is not None:
         function = PurePosixPath(document.path).name.partition(".")[0]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
@@ -130,6 +131,7 @@ _SETTERS = (
     "allow_upload",
 )
 _SET_BY = frozenset(name.encode() for name in _SETTERS)
+_WANTED = _SET_BY | {b"attach_hook", b"on_mount"}
 _LIBRARIES = frozenset({"LiveView", "Component", "Conn", "Phoenix"})
 _SIGNS = (b"assign", b"handle_", b"attach_hook", b"on_mount", b"stream(", b"allow_upload")
 _SOCKET = re.compile(rb"\bsocket\b(?!\.assigns\.[a-z_])")
@@ -142,9 +144,13 @@ def collect_live_callbacks(document: Document) -> Iterator[Fact]:
     """The callbacks, hooks and assigns of an Elixir file."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    if not any(sign in document.source for sign in _SIGNS):
-        return
+    source = document.source
+    temporary = b"temporary_assigns" in source
     lively = {id(one) for one in document.modules if not _LIVE.isdisjoint(one.names.functions)}
+    if not lively and not temporary and not forms_calling(document, _WANTED):
+        return
+    if not any(sign in source for sign in _SIGNS):
+        return
     for form in document.forms:
         function = form.function
         if function is None:
@@ -157,7 +163,7 @@ def collect_live_callbacks(document: Document) -> Iterator[Fact]:
         if id(form.module) in lively and function.arity in CALLBACKS.get(function.name, ()):
             yield _callback(function, form)
         callees = form.index.raw_calls
-        if not _SET_BY.isdisjoint(callees) or b"temporary_assigns" in form.bytes:
+        if not _SET_BY.isdisjoint(callees) or (temporary and b"temporary_assigns" in form.bytes):
             yield from _assigns(function, form)
         if b"attach_hook" in callees:
             for call in form.index.calls("attach_hook"):

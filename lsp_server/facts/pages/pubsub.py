@@ -16,7 +16,7 @@ from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.index import Index, join
 from lsp_server.facts.local_flow import clauses_of, origin
 from lsp_server.facts.pages.live_callbacks import shape
-from lsp_server.facts.sightings import forms_with
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier, ModuleAttribute
 from lsp_server.syntax.literals import String, Tuple
@@ -71,6 +71,7 @@ _BEFORE = {
     "broadcast_from!": (2, 1),
     "local_broadcast_from": (2, 1),
 }
+_WANTED = frozenset(name.encode() for name in _BEFORE)
 
 
 @collects(Subscription, Broadcast, TopicFunction)
@@ -78,9 +79,8 @@ def collect_pubsub(document: Document) -> Iterator[Fact]:
     """The subscriptions and broadcasts of the functions of a file."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    if b"topic" in document.source or b"Topics do" in document.source:
-        yield from _topic_functions(document)
-    for form in forms_with(document, b"broadcast", b".subscribe"):
+    yield from _topic_functions(document)
+    for form in forms_calling(document, _WANTED):
         if form.function is None:
             continue
         for call in form.index.calls(*_BEFORE):
@@ -115,10 +115,11 @@ def _of_call(call: Call, form: Form) -> Iterator[Fact]:
 def _topic_functions(document: Document) -> Iterator[TopicFunction]:
     for form in document.forms:
         function = form.function
-        if function is None or form.callee != b"def" or len(function.body) != 1:
+        if function is None or form.callee != b"def":
             continue
         if "topic" in function.name or form.module.name.endswith("Topics"):
-            topic, exact = _topic(function.body[0], form)
+            body = function.body
+            topic, exact = _topic(body[0], form) if len(body) == 1 else ("", False)
             if topic:
                 key = f"{form.module.name}.{function.name}/{function.arity}"
                 yield TopicFunction(key, topic, exact)

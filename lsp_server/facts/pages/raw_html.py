@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.local_flow import assigned, branches
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
@@ -74,9 +75,12 @@ class HtmlGiven(Fact):
     kind: str
 
 
-_SIGNS = (b"raw(", b"raw ", b"raw/1", b"> raw", b"{:safe,", b" html(", b".html(", b"text/html")
+# What sends text out: calls of these functions, or one of these texts.
+_SENDERS = frozenset({b"raw", b"html", b"send_resp", b"resp"})
+_SIGNS = (b"> raw", b"raw/1", b"{:safe,")
 # Looked for one by one: a pattern of so many branches takes ten times as long.
 _CLEANING = (b"anitiz", b"crub", b"tml_escape", b"safe_to_string", b"strip_tags", b"Floki")
+_RENDER = frozenset({b"render"})
 _STORING = re.compile(rb"chang(?:e|ing)|cast\(|attrs|Map\.(?:put|update)")
 _MARKDOWN = re.compile(rb"\b(?:Earmark\.as_html|Cmark\.to_html|MDEx\.to_html|Markdown\.to_html)")
 _NAMES = re.compile(rb"(?:[.:]([a-z]\w*)|\b([a-z]\w*):)")
@@ -98,28 +102,26 @@ _WEB_MAPS = frozenset({"params", "query_params", "body_params", "path_params"})
 @collects(HtmlSink, HtmlMaker, HtmlGiven)
 def collect_raw_html(document: Document) -> Iterator[Fact]:
     """The facts of a file with code or a template that runs in the program."""
-    source = document.source
-    if document.role not in (Role.LIB, Role.TEMPLATE) or not any(one in source for one in _SIGNS):
-        if document.role is Role.LIB:
-            yield from _makers(document)
-            yield from _given(document)
+    if document.role not in (Role.LIB, Role.TEMPLATE):
         return
+    signs = [sign for sign in _SIGNS if sign in document.source]
     if document.template is not None:
         if ".html." in document.path or document.language is not Language.EEX:
-            yield from _sinks(_Reader(None, document.template), document.template.index)
+            yield from _sinks(_Reader(None, document.template), document.template.index, signs)
         return
     yield from _makers(document)
     yield from _given(document)
     for form in document.forms:
-        if not any(sign in form.bytes for sign in _SIGNS) or form.callee == b"defmacro":
+        called = form.index.callee_names
+        if _SENDERS.isdisjoint(called) and not signs and not form.templates:
             continue
-        if form.function is None or b"quote" in form.index.raw_calls:
+        if form.function is None or form.callee == b"defmacro" or b"quote" in called:
             continue
         if form.module.name.startswith("Phoenix.") or form.module.keyword == "defimpl":
             continue
-        yield from _sinks(_Reader(form, None), form.index)
+        yield from _sinks(_Reader(form, None), form.index, signs)
         for layer in form.templates:
-            yield from _sinks(_Reader(form, layer), layer.index)
+            yield from _sinks(_Reader(form, layer), layer.index, signs)
 
 
 def _makers(document: Document) -> Iterator[HtmlMaker]:
@@ -150,10 +152,11 @@ def _keeps_html(code: bytes) -> bool:
 
 
 def _given(document: Document) -> Iterator[HtmlGiven]:
-    if b"render(" not in document.source or b"ontroller" not in document.source:
+    forms = forms_calling(document, _RENDER)
+    if not forms or b"render(" not in document.source or b"ontroller" not in document.source:
         return
-    for form in document.forms:
-        if form.function is None or b"render" not in form.index.raw_calls:
+    for form in forms:
+        if form.function is None:
             continue
         for call in form.index.calls("render"):
             keywords = call.keywords
@@ -174,19 +177,19 @@ def _given(document: Document) -> Iterator[HtmlGiven]:
                 yield HtmlGiven(pair.key, kind)
 
 
-def _sinks(reader: _Reader, index: NodeIndex) -> Iterator[HtmlSink]:
+def _sinks(reader: _Reader, index: NodeIndex, signs: Collection[bytes]) -> Iterator[HtmlSink]:
     for call in index.calls("raw"):
         if reader.is_of(call, "Phoenix.HTML") and len(call.arguments) == 1:
             whole = call.span if call.pipe is None else call.pipe.span
             yield from reader.sink("raw", call.arguments[0], call.callee_span, whole)
-    if b"> raw" in index.tree.source:
+    if b"> raw" in signs:
         for pipe in index.nodes(Pipe):
             right = pipe.right
             if isinstance(right, Identifier) and right.name == "raw" and reader.imports("raw"):
                 yield from reader.sink("raw", pipe.left, right.span, pipe.span)
-    if b"raw/1" in index.tree.source:
+    if b"raw/1" in signs:
         yield from _captured(reader, index)
-    if b"{:safe," in index.tree.source:
+    if b"{:safe," in signs:
         for pair in index.nodes(Tuple):
             match pair.elements:
                 case [Atom("safe"), value] if not _is_pattern(pair):

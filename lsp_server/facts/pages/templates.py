@@ -102,7 +102,6 @@ _ENDS = re.compile(rb"\s*(?:\}|\)|,|do\b|%>|\Z)")
 _WHOLE = re.compile(rb"(?<![\w.:@])assigns(?![\w.\[:])")
 _PUSH_EVENT = re.compile(rb"\bpushEvent(To)?\s*\(\s*(?:[^,()\"'`]+,\s*)?([\"'`])([\w:.-]+)\2")
 _ROLES = frozenset({Role.LIB, Role.TEMPLATE})
-_SIGNS = (b"~H", b"~L", b"~E", b"JS.push", b"(assigns)")
 _CALLED = re.compile(rb"(?<![\w.])((?:[A-Z]\w*\.)+)?([a-z_]\w*[?!]?)\(assigns\)")
 
 
@@ -128,13 +127,16 @@ def collect_templates(document: Document) -> Iterator[Fact]:
     if document.template is not None:
         function = PurePosixPath(document.path).name.partition(".")[0]
         yield from _of_template(document.template, _Place("", function, 1, None))
-    elif document.language is Language.ELIXIR and any(sign in document.source for sign in _SIGNS):
+    elif document.language is Language.ELIXIR:
+        hands_on = b"(assigns)" in document.source
         for form in document.forms:
-            function_ = form.function
+            pushes = b"push" in form.index.callee_names
+            function_ = form.function if hands_on or pushes or form.templates else None
             if function_ is not None:
                 place = _Place(form.module.name, function_.name, function_.arity, form)
-                yield from _pushes(form.index, place)
-                if b"(assigns)" in form.bytes:
+                if pushes:
+                    yield from _pushes(form.index, place)
+                if hands_on and b"(assigns)" in form.bytes:
                     yield from _functions(form, place)
                 for layer in form.templates:
                     yield from _of_template(layer, place)

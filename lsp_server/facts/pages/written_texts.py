@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import ModuleAttribute, Pipe
 from lsp_server.syntax.literals import Atom, List, Map, Pair, Quoted
@@ -27,9 +28,8 @@ class TextAttribute(Fact):
     name: str
 
 
-# What a list of maps begins with; only where one may be the forms are searched for it.
-_SIGNS = (b"[%{", b"[\n    %{", b"[\n      %{", b"[\r\n")
 _LIST = re.compile(rb"\[\s*%\{")
+_ATTRIBUTES = frozenset({b"attributes"})
 _ASH_TEXTS = frozenset({"string", "ci_string", "map", "term"})
 
 
@@ -39,25 +39,26 @@ def collect_texts(document: Document) -> Iterator[Fact]:
     source = document.source
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    if b"Ash.Resource" in source:
-        for form in document.forms:
+    resources = forms_calling(document, _ATTRIBUTES)
+    if resources and b"Ash.Resource" in source:
+        for form in resources:
             if form.callee == b"attributes":
                 for call in form.index.calls("attribute"):
                     match call.written_arguments:
                         case [Atom(name), Atom(type_name), *_] if type_name in _ASH_TEXTS:
                             yield TextAttribute(name)
-    if not any(sign in source for sign in _SIGNS):
-        return
     for form in document.forms:
-        start, end = form.span
-        if _LIST.search(source, start, end) is None:
-            continue
+        start, end = form.raw.start_byte, form.raw.end_byte
         function = form.function
-        if source.startswith(b"@", start):
+        if function is None and not source.startswith(b"@", start):
+            continue
+        if (function is not None and function.arity) or _LIST.search(source, start, end) is None:
+            continue
+        if function is None:
             node = form.node
             if isinstance(node, ModuleAttribute):
                 yield from _written_texts(node.name, node.value)
-        elif function is not None and function.arity == 0:
+        else:
             last = function.body[-1] if function.body else None
             yield from _written_texts(function.name, last)
 

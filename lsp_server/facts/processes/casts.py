@@ -20,7 +20,7 @@ from lsp_server.facts.calls.regions import regions_of
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.local_flow import module_of
 from lsp_server.facts.modules import full_name
-from lsp_server.facts.sightings import forms_with
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import (
     AnonymousFunction,
@@ -68,9 +68,9 @@ def collect_casts(document: Document) -> Iterator[Cast]:
     """The casts of functions in `lib`."""
     if document.language is not Language.ELIXIR or document.role is not Role.LIB:
         return
-    for form in forms_with(document, b"send(", b"send ", b"cast("):
+    for form in forms_calling(document, _WANTED):
         function = form.function
-        if function is None or _WANTED.isdisjoint(form.index.callee_names):
+        if function is None:
             continue
         found = [call for call in form.index.calls(*_NAMES) if _is_cast(call, form)]
         if not found:

@@ -27,18 +27,17 @@ class OfferedChildren(Fact):
 
 
 # What functions that return children are called; any other name would have every list read.
-_NAME = re.compile(rb".*(?:child|spec|process|worker|supervis|server|service|consumer|producer)")
-_WORD = re.compile(rb"\bdef [a-z_]*(?:child|spec|process|worker|supervis|serv|consumer|produc)")
+_NAME = re.compile(r"child|spec|process|worker|supervis|server|service|consumer|producer")
 
 
 @collects(OfferedChildren)
 def collect_offered_children(document: Document) -> Iterator[OfferedChildren]:
     """The functions of `lib` that are named for children and end in a list of them."""
-    if document.role is not Role.LIB or _WORD.search(document.source) is None:
+    if document.role is not Role.LIB:
         return
     for form in document.forms:
         function = form.function if form.callee == b"def" else None
-        if function is None or _NAME.match(function.name.encode()) is None or not function.body:
+        if function is None or _NAME.search(function.name) is None or not function.body:
             continue
         last = function.body[-1]
         if last.kind not in ("list", "binary_operator", "identifier", "call"):

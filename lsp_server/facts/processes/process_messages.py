@@ -8,6 +8,7 @@ from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.local_flow import module_of
 from lsp_server.facts.modules import full_name
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import (
     AnonymousFunction,
@@ -50,10 +51,11 @@ def collect_process_messages(document: Document) -> Iterator[ProcessMessage]:
     """The messages to other modules' processes in `lib`."""
     if document.language is not Language.ELIXIR or document.role is not Role.LIB:
         return
-    if b"GenServer" not in document.source and b"Agent" not in document.source:
+    forms = forms_calling(document, _WANTED)
+    if forms and b"GenServer" not in document.source and b"Agent" not in document.source:
         return
-    for form in document.forms:
-        if form.function is None or _WANTED.isdisjoint(form.index.callee_names):
+    for form in forms:
+        if form.function is None:
             continue
         for call in form.index.calls(*_NAMES):
             server = module_of(call.receiver, form)

@@ -16,7 +16,6 @@ from lsp_server.text import Span
 
 _TIMERS = (b"send_after", b"send_interval", b"send(self()", b"start_timer", b":timeout")
 _ANSWERING = frozenset({("handle_call", 3), ("handle_cast", 2), ("handle_info", 2)})
-_ANSWERS = (b"handle_call", b"handle_cast", b"handle_info")
 _OWN = (b"self()", b"Process.", b"receive", b"super(")
 
 
@@ -42,8 +41,6 @@ def collect_server_modules(document: Document) -> Iterator[Fact]:
     """The server modules of `lib` and their replies."""
     if document.language is not Language.ELIXIR or document.role is not Role.LIB:
         return
-    if not any(sign in document.source for sign in _ANSWERS):
-        return
     for module in document.modules:
         defined = module.names.functions
         calls = 3 in defined.get("handle_call", ())
@@ -60,22 +57,25 @@ def collect_server_modules(document: Document) -> Iterator[Fact]:
             for one in module.functions
             if (one.name, one.arity) in _ANSWERING and reply_of(one) is not None
         ]
-        own = _own_functions(module) if found else set()
         for function in found:
-            if own.isdisjoint(_called(function)):
+            if not _asks(function, module):
                 yield LaterReply(name, function.name_span)
 
 
-def _own_functions(module: Module) -> set[str]:
-    """The functions that ask which process they run in, also through others of the module."""
-    functions = [(one.name, one, set(_called(one))) for one in module.functions]
-    found = {name for name, one, _ in functions if any(it in one.call.bytes for it in _OWN)}
-    grown = True
-    while grown:
-        more = {name for name, _, called in functions if called & found} - found
-        found |= more
-        grown = bool(more)
-    return found
+def _asks(function: Function, module: Module) -> bool:
+    """Whether a function asks by others of its module which process it runs in."""
+    clauses: dict[str, list[Function]] = {}
+    for one in module.functions:
+        clauses.setdefault(one.name, []).append(one)
+    pending, seen = [function], set[str]()
+    while pending:
+        called = clauses.keys() & set(_called(pending.pop())) - seen
+        reached = [one for name in called for one in clauses[name]]
+        if any(sign in one.call.bytes for one in reached for sign in _OWN):
+            return True
+        seen |= called
+        pending += reached
+    return False
 
 
 def _called(function: Function) -> Iterator[str]:

@@ -15,6 +15,7 @@ from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.local_flow import function_name, module_of, origin
 from lsp_server.facts.processes.child_specs import Child, Elsewhere, Reading, child_of, children_of
 from lsp_server.facts.processes.process_names import name_of, option
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier, ModuleAttribute
 from lsp_server.syntax.literals import Atom, Map, QuotedAtom, Tuple
@@ -149,16 +150,16 @@ def collect_supervision(document: Document) -> Iterator[Fact]:
         for module in document.modules:
             if module.call is not None and module.name:
                 yield from _uses(module)
-    if not any(word in document.source for word in _WORDS):
+    elif not starts_processes(document.source):
         return
-    if document.role is Role.TEST and not starts_processes(document.source):
+    forms = forms_calling(document, _WANTED)
+    if not forms or not any(word in document.source for word in _WORDS):
         return
-    for form in document.forms:
+    for form in forms:
         if form.callee == b"defdelegate":
             yield from _delegated(form)
-        if not _WANTED.isdisjoint(form.index.callee_names):
-            yield from _children(form)
-            yield from _starts(form)
+        yield from _children(form)
+        yield from _starts(form)
 
 
 _SILENT = frozenset({Role.DEPENDENCY, Role.MIX})

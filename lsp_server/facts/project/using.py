@@ -63,8 +63,6 @@ def has_using(source: bytes) -> bool:
 @collects(Quoted)
 def collect_using(document: Document) -> Iterator[Fact]:
     """The quoted blocks of every module that can be used."""
-    if not has_using(document.source):
-        return
     for module in document.modules:
         case_template = module.uses("ExUnit.CaseTemplate")
         if not case_template and USING not in module.names.functions:

@@ -19,8 +19,8 @@ from lsp_server.facts.results.outcomes import (
     told_by_argument,
 )
 from lsp_server.role import Role
-from lsp_server.syntax.elixir import BODY, CALL, DO_BLOCK, SECTIONS, Call, Identifier, Match
-from lsp_server.syntax.node import Node, RawNode, cast, kind_id
+from lsp_server.syntax.elixir import BODY, DO_BLOCK, SECTIONS, Call, Identifier, Match
+from lsp_server.syntax.node import Node, RawNode, Tree, cast, kind_id
 from lsp_server.syntax.outline import Form
 from lsp_server.text import Span
 
@@ -56,7 +56,9 @@ _TEMPORARY = re.compile(rb"te?mp", re.I)
 _TIDIES = re.compile(rb"abort|clean|discard|halt|purge|rollback|teardown|terminate|tidy")
 _FAILING = re.compile(rb"\s*(?:Logger\.\w+[^\n]*\s*)?(?:\{:error|:error|raise|reraise)\b")
 # Calls in statement position whose blocks or functions end in calls that nobody listens to.
-_BLOCKS = frozenset({b"if", b"unless", b"case", b"cond", b"with", b"for", b"Enum.each"})
+_BLOCKS = frozenset({b"if", b"unless", b"case", b"cond", b"with", b"for", b"each"})
+_WRITTEN = _BLOCKS - {b"each"} | {b"Enum.each"}
+_LAST = re.compile(rb"\s*(?:end|else|rescue|catch|after)\b")  # what ends a block
 _BODY_KINDS = frozenset({DO_BLOCK, BODY, *SECTIONS})
 _STAB = kind_id("stab_clause")
 
@@ -68,10 +70,14 @@ def collect_result_uses(document: Document) -> Iterator[ResultUse]:
         return
     for form in document.forms:
         if form.callee in _FUNCTIONS and form.module.name:
+            called = form.index.callee_names
             yield from _matches(form)
-            yield from _cases(form)
-            yield from _blocks(form)
-            yield from _tidying(form)
+            if b"case" in called:
+                yield from _cases(form)
+            if not _BLOCKS.isdisjoint(called):
+                yield from _blocks(form)
+            if b"rm" in called:
+                yield from _tidying(form)
 
 
 def _matches(form: Form) -> Iterator[ResultUse]:
@@ -127,20 +133,23 @@ def _cases(form: Form) -> Iterator[ResultUse]:
 
 def _blocks(form: Form) -> Iterator[ResultUse]:
     """The last calls of blocks in statement position, and of functions given to `Enum.each`."""
-    if _BLOCKS.isdisjoint(form.index.raw_calls) and b"each" not in form.index.raw_calls:
-        return
-    source = form.tree.source
-    for kind in _BODY_KINDS:
-        for body in form.index.raw_of_kind(kind):
-            statements = [
-                one
-                for one in body.named_children
-                if not one.is_extra and one.kind_id not in SECTIONS
-            ]
-            for raw in statements[:-1]:
-                if raw.kind_id == CALL and _callee(raw, source) in _BLOCKS:
-                    for callee in last_calls(cast(raw, form.tree)):
-                        yield ResultUse(DISCARDED, callee, callee)
+    calls, source = form.index.raw_calls, form.tree.source
+    blocks = [raw for name in calls.keys() & _BLOCKS for raw in calls[name]]
+    for raw in sorted(blocks, key=lambda one: one.start_byte):
+        if _LAST.match(source, raw.end_byte) or _callee(raw, source) not in _WRITTEN:
+            continue
+        if _is_statement(raw, form.tree):
+            for callee in last_calls(cast(raw, form.tree)):
+                yield ResultUse(DISCARDED, callee, callee)
+
+
+def _is_statement(raw: RawNode, tree: Tree) -> bool:
+    """Whether other expressions of a block follow an expression."""
+    body = tree.parent(raw)
+    if body is None or body.kind_id not in _BODY_KINDS:
+        return False
+    following = [one for one in body.named_children if one.start_byte >= raw.end_byte]
+    return any(not one.is_extra and one.kind_id not in SECTIONS for one in following)
 
 
 def _tidying(form: Form) -> Iterator[ResultUse]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lsp_server.document import Document
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.routes.router_place import Place
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.facts.values import Name, Scope, value_of
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier
@@ -35,12 +36,15 @@ class ControllerPlug(Fact):
         return not self.known or (action in self.actions) is not self.negated
 
 
+_PLUG = frozenset({b"plug"})
+
+
 @collects(ControllerPlug)
 def collect_controller_plugs(document: Document) -> Iterator[ControllerPlug]:
     """The plugs directly inside modules, those of pipelines left out."""
-    if document.role is not Role.LIB or b"plug" not in document.source:
+    if document.role is not Role.LIB:
         return
-    for form in document.forms:
+    for form in forms_calling(document, _PLUG):
         if form.callee == b"plug":
             place = Place(form.module.name, form, Scope(form.module))
             found = _plug(Call(form.raw, form.tree), place)

@@ -79,15 +79,12 @@ def collect_controllers(document: Document) -> Iterator[Fact]:
     """The facts of the modules that are controllers or LiveViews by their `use` or their name."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    source = document.source
-    if b"ontroller" not in source and b"live_view" not in source and b"LiveView" not in source:
-        return
     for module in document.modules:
         if _is_controller(module):
             yield Controller(
                 module.name,
                 tuple(_plugs(module)),
-                _names_any(_LIMITS, module.span.slice(source).lower()),
+                _names_any(_LIMITS, module.span.slice(document.source).lower()),
                 module.name_span,
             )
             yield from _entries(module, controller=True)

@@ -71,12 +71,10 @@ def collect_endpoints(document: Document) -> Iterator[Fact]:
     source = document.source
     if document.role is not Role.LIB:
         return
-    if b"Phoenix.Endpoint" in source or b":endpoint" in source:
-        for module in document.modules:
-            if any(_brings_endpoint(use.module, use.selector) for use in module.names.uses):
-                yield _endpoint(module)
-    if b"static_paths" in source:
-        for form in document.forms:
+    for module in document.modules:
+        if any(_brings_endpoint(use.module, use.selector) for use in module.names.uses):
+            yield _endpoint(module)
+        for form in module.forms if "static_paths" in module.names.functions else ():
             if form.function is not None and form.function.name == "static_paths":
                 yield _static_paths(form)
     if b"Phoenix.VerifiedRoutes" in source:

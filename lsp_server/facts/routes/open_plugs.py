@@ -50,9 +50,9 @@ def collect_open_plugs(document: Document) -> Iterator[OpenPlug]:
     """The open plugs of a file of `lib`."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    if b"def call(" not in document.source:
-        return
-    for module in document.outline.modules:
+    for module in document.modules:
+        if 2 not in module.names.functions.get("call", ()):
+            continue
         clauses: dict[str, list[Form]] = {}
         for form in module.forms:
             function = form.function if form.callee in _FUNCTIONS else None

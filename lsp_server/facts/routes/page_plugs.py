@@ -10,6 +10,7 @@ from lsp_server.document import Document
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.index import Index, join
 from lsp_server.facts.routes.controller_plugs import ControllerPlug
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.outline import Form
 
@@ -30,12 +31,10 @@ class PageFunction(Fact):
 
 
 _FUNCTIONS = frozenset({b"def", b"defp"})
-_WORDS = re.compile(
-    rb"put_secure_browser_headers|_resp_headers?|protect_from_forgery|CSRFProtection"
-)
 _SETTING = frozenset(
     {b"put_resp_header", b"merge_resp_headers", b"prepend_resp_headers", b"put_resp_headers"}
 )
+_PROTECTING = _SETTING | {b"put_secure_browser_headers", b"protect_from_forgery"}
 _ATTRIBUTE = re.compile(rb"@[a-z]")
 _NAMED = re.compile(rb"x-frame-options|x-content-type-options", re.I)
 _POLICY = re.compile(rb"content-security-policy", re.I)
@@ -47,7 +46,9 @@ _WEAK = re.compile(rb"base-uri|frame-ancestors")
 def collect_page_functions(document: Document) -> Iterator[PageFunction]:
     """The functions in a file of `lib`."""
     source = document.source
-    if document.role is not Role.LIB or _WORDS.search(source) is None:
+    if document.role is not Role.LIB:
+        return
+    if not forms_calling(document, _PROTECTING) and b"CSRFProtection" not in source:
         return
     done: dict[str, dict[str, set[str]]] = {}
     called: dict[str, dict[str, set[str]]] = {}

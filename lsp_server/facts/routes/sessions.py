@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import ModuleAttribute
 from lsp_server.syntax.literals import Boolean, Keywords, List, Pair
@@ -33,14 +34,18 @@ class SessionOptions(Fact):
     span: Span
 
 
+_PLUG = frozenset({b"plug"})
+
+
 @collects(SessionOptions)
 def collect_sessions(document: Document) -> Iterator[SessionOptions]:
     """The sessions of a document."""
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    if b"Plug.Session" not in document.source:
+    forms = forms_calling(document, _PLUG)
+    if not forms or b"Plug.Session" not in document.source:
         return
-    for form in document.forms:
+    for form in forms:
         if form.callee != b"plug":
             continue
         for call in form.index.calls("plug"):

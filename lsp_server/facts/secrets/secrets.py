@@ -16,10 +16,10 @@ from lsp_server.syntax.blocks import Clause
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import Access, Alias, Call, Identifier, ModuleAttribute
 from lsp_server.syntax.literals import Atom, Keywords, List, Pair, String, Tuple
-from lsp_server.syntax.node import Node, cast
+from lsp_server.syntax.node import Node, RawNode, cast, kind_id
 from lsp_server.syntax.operators import BinaryOperator
 from lsp_server.syntax.outline import Form
-from lsp_server.syntax.walk import STRING
+from lsp_server.syntax.walk import SIGIL, STRING
 from lsp_server.text import Span
 
 
@@ -42,9 +42,12 @@ class Secret(Fact):
 
 
 _ROLES = frozenset({Role.LIB, Role.TEMPLATE, Role.CONFIG, Role.MIGRATION, Role.MIX})
+CHARLIST = kind_id("charlist")
+_TEXTS = frozenset({STRING, SIGIL, CHARLIST})
 _SHORTEST = 10  # bytes of a literal, its quotes counted
 _DIGIT = re.compile(rb"[0-9]")
 _DOCS = (b"@doc", b"@moduledoc", b"@typedoc", b"@shortdoc", b"@deprecated")
+_COMMENT = re.compile(rb"#[^\n]{10,}")  # and what looks like one
 _FOR_TESTS = re.compile(r"(?:^|[/_])(?:factory|factories|(?:fixture|mock|stub|seed|test)s?)[/_.]")
 _PRODUCTION = re.compile(r"config|runtime|releases?|(?:prod|staging|live|demo)\w*")
 
@@ -62,16 +65,26 @@ def collect_secrets(document: Document) -> Iterator[Secret]:
         for found in tokens_in(document.source):
             yield Secret(found.span, "other", found.label, found.shown)
         return
-    shapes = shapes_in(document.source)
+    source = document.source
+    strings: list[tuple[RawNode, Form]] = []
+    texts = _COMMENT.findall(source)
     for form in document.forms:
-        strings = form.index.raw_of_kind(STRING)
-        if not strings or document.source.startswith(_DOCS, form.raw.start_byte):
+        index = form.index
+        if _TEXTS.isdisjoint(index.kinds):
             continue
-        for raw in strings:
+        if not form.callee and source.startswith(_DOCS, form.raw.start_byte):
+            continue
+        for raw in index.raw_of_kind(STRING):
             start, end = raw.start_byte, raw.end_byte
-            if end - start >= _SHORTEST and _DIGIT.search(document.source, start, end):
-                yield from _of_string(String(raw, form.tree), form, document, shapes)
-    for found in shaped(document.source, shapes):
+            if end - start >= _SHORTEST and _DIGIT.search(source, start, end):
+                strings.append((raw, form))
+                texts.append(source[start:end])
+        for kind in (SIGIL, CHARLIST):
+            texts += [source[raw.start_byte : raw.end_byte] for raw in index.raw_of_kind(kind)]
+    shapes = shapes_in(b"\n".join(texts))  # a tenth of the file, which is what the search costs
+    for raw, form in strings:
+        yield from _of_string(String(raw, form.tree), form, document, shapes)
+    for found in shaped(source, shapes):
         if _is_elsewhere(found.span, document):
             yield Secret(found.span, "other", found.label, found.shown)
 

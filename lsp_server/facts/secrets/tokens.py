@@ -66,10 +66,10 @@ def collect_tokens(document: Document) -> Iterator[Fact]:
         return
     if document.role is not Role.LIB or document.language is not Language.ELIXIR:
         return
-    if not any(sign in document.source for sign in _SIGNS):
-        return
     for module in document.modules:
         yield from _guardian(module)
+    if not any(sign in document.source for sign in _SIGNS):
+        return
     for form in document.forms:
         for call in form.index.calls("encode_and_sign"):
             if any(one in call.text for one in ("ttl:", '"exp"')):
