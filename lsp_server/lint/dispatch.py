@@ -72,7 +72,7 @@ class Dispatch:
         self.callees: dict[bytes, list[_Subscriber]] = {}
         self.kinds: dict[int, list[_Subscriber]] = {}
         self.named: dict[int, dict[bytes, list[_Subscriber]]] = {}
-        self.template: dict[type, list[tuple[tuple[str, ...], _Subscriber]]] = {}
+        self.template: dict[type[heex.Node], list[tuple[tuple[str, ...], _Subscriber]]] = {}
         self.modules: list[_Subscriber] = []
         self.documents: list[_Subscriber] = []
         for rule in rules:
@@ -179,9 +179,9 @@ def check_template(dispatch: Dispatch, layer: TemplateLayer, file: File) -> list
     """What handlers say of a template and of the Elixir in it."""
     found: list[Finding] = []
     file = File(file.document, file.context, file.settings, file.form, layer)
-    if dispatch.template:
-        for node in heex.walk(layer.template):
-            for names, one in dispatch.template.get(type(node), ()):
+    for view, subscribers in dispatch.template.items():
+        for node in layer.nodes(view):
+            for names, one in subscribers:
                 if not names or getattr(node, "name", "") in names:
                     found += guarded(one.rule, one.handler, file.path, node, file)
     return found + _elixir(dispatch, layer.index, file)

@@ -5,8 +5,13 @@ Both layers lie over the document's own bytes; no offset is ever mapped between 
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TypeVar
+
 import tree_sitter
 
+from lsp_server.syntax import heex
 from lsp_server.syntax.elixir import Call
 from lsp_server.syntax.heex import Dialect, EexBlock, Template, elixir_pieces
 from lsp_server.syntax.heex_parser import parse
@@ -18,6 +23,8 @@ from lsp_server.syntax.walk import SIGIL, NodeIndex
 from lsp_server.text import Span
 
 SIGILS = {"H": Dialect.HEEX, "L": Dialect.LEEX, "E": Dialect.EEX}
+
+Markup = TypeVar("Markup", bound=heex.Node)
 
 _empty_parser = tree_sitter.Parser(LANGUAGE)
 _parser = tree_sitter.Parser(LANGUAGE)  # its ranges are set before each use
@@ -40,6 +47,18 @@ class TemplateLayer:
     def span(self) -> Span:
         """The bytes of the template."""
         return self.template.span
+
+    @lazy
+    def _nodes(self) -> dict[type[heex.Node], list[heex.Node]]:
+        found: dict[type[heex.Node], list[heex.Node]] = defaultdict(list)
+        for node in heex.walk(self.template):
+            found[type(node)].append(node)
+        return found
+
+    def nodes(self, view: type[Markup]) -> Sequence[Markup]:
+        """The nodes of a class in the order of the text; the template is walked once for all who
+        ask, which five do of every one."""
+        return self._nodes.get(view, ())  # type: ignore[return-value]
 
     @lazy
     def tree(self) -> Tree:

@@ -109,7 +109,9 @@ def _own_calls(form: Form, functions: Mapping[Key, object]) -> Iterator[Key]:
 
 def is_in_turn(node: Node, form: Form) -> bool:
     """Whether code runs when its function does: not in a process of its own, nor later."""
-    place, _ = place_at(in_order(regions_of(form.index), template=False), node.start, node.end)
+    place, _ = place_at(
+        in_order(regions_of(form.index, [node.start]), template=False), node.start, node.end
+    )
     return not place & (ELSEWHERE | LATER)
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from lsp_server.facts.calls.primitives import GENERATED, KERNEL, LIBRARY, STANDARD, words
 from lsp_server.facts.modules import full_name
 from lsp_server.syntax import heex
-from lsp_server.syntax.elixir import ARGUMENTS, DO_BLOCK, UNARY
+from lsp_server.syntax.elixir import ARGUMENTS, DO_BLOCK, DOT, UNARY
 from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.names import DIRECTIVES, Names
 from lsp_server.syntax.node import RawNode
@@ -134,30 +134,27 @@ def candidates(index: NodeIndex, scope: Scope, form: Form | None, head: int) -> 
         if name in _SYNTAX:
             continue
         local = name in own or (name not in KERNEL if brings is None else name in brings)
-        dotted = b"." + name
         text = ""
         for raw in raws:
-            start = raw.start_byte
-            if source[start] in _MODULE_STARTS:
-                written = _MODULE.match(source, start)
-                if written is not None and source.startswith(dotted, written.end()):
+            target = raw.children[0]
+            if target.kind_id == DOT:
+                receiver = target.children[0]
+                start = receiver.start_byte
+                if source[start] in _MODULE_STARTS:
                     names = form.names_at(start) if nested and form is not None else scope.names
-                    module = scope.module_named(written[0], names)
+                    module = scope.module_named(source[start : receiver.end_byte], names)
                     if module is not None:
                         text = text or name.decode("utf-8", "replace")
                         if _matters(module, text):
-                            span = Span(start, written.end() + len(dotted))
-                            yield raw, module, text, _arity(raw, source, span.end), span
-                    continue
-            if local and start != head and source.startswith(name, start):
-                end = start + len(name)
-                if source[end : end + 1] == b".":
-                    continue
+                            end = target.end_byte
+                            yield raw, module, text, _arity(raw, source, end), Span(start, end)
+            elif local and raw.start_byte != head:
                 text = text or name.decode("utf-8", "replace")
+                end = target.end_byte
                 arity = _arity(raw, source, end)
                 module = scope.owner(name, text, arity)
                 if module is not None:
-                    yield raw, module, text, arity, Span(start, end)
+                    yield raw, module, text, arity, Span(raw.start_byte, end)
     for raw in index.raw_of_kind(UNARY):
         captured = _CAPTURED.match(source, raw.start_byte)
         if captured is not None and scope.may_call(captured[1]):
@@ -178,7 +175,7 @@ def _arity(raw: RawNode, source: bytes, end: int) -> int:
     """The number of arguments with what is piped in and a do-block, or that of a capture; `end` is
     where the callee's name ends."""
     count = 0
-    for child in raw.children[1:]:
+    for child in raw.children:
         kind = child.kind_id
         if kind == ARGUMENTS:
             count += child.named_child_count
@@ -205,8 +202,8 @@ def components(
     """Module, name and span of the component tags of a template."""
     if _COMPONENT.search(layer.source, layer.span.start, layer.span.end) is None:
         return
-    for node in heex.walk(layer.template):
-        if type(node) is not heex.Tag or not node.is_component:
+    for node in layer.nodes(heex.Tag):
+        if not node.is_component:
             continue
         if node.kind is heex.TagKind.COMPONENT:
             name = node.local_name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from lsp_server.document import Document
@@ -145,18 +145,23 @@ def _of_function(
     found: list[CallSite] = []
     called = list(candidates(form.index, scope, form, function.head.start))
     if called:
-        regions = in_order(_regions_of_clause(form, function, starters), template=False)
+        starts = _starts(called)
+        regions = in_order(_regions_of_clause(form, function, starters, starts), template=False)
         found = [_placed(one, form.index, scope, regions, 0) for one in called]
     for layer in form.templates:
         found.extend(_of_template(layer, scope, form))
     return found
 
 
+def _starts(called: Iterable[Candidate]) -> list[int]:
+    return sorted(raw.start_byte for raw, *_ in called)
+
+
 def _regions_of_clause(
-    form: Form, function: Function, starters: frozenset[bytes]
+    form: Form, function: Function, starters: frozenset[bytes], starts: Sequence[int]
 ) -> Iterator[Region]:
     index = form.index
-    yield from regions_of(index)
+    yield from regions_of(index, starts)
     for name in starters & index.raw_calls.keys():
         for call in index.calls(name.decode()):
             if call.receiver is None:
@@ -177,7 +182,8 @@ def _of_template(layer: TemplateLayer, scope: Scope, form: Form | None = None) -
     tags = list(components(layer, scope, form))
     if not called and not tags:
         return []
-    regions = in_order((*regions_of(layer.index), *tag_loops(layer)), template=True)
+    starts = sorted((*_starts(called), *(span.start for _, _, span in tags)))
+    regions = in_order((*regions_of(layer.index, starts), *tag_loops(layer)), template=True)
     found = [_placed(one, layer.index, scope, regions, TEMPLATE) for one in called]
     for module, name, span in tags:
         place, over = place_at(regions, *span)

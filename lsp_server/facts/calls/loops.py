@@ -225,9 +225,7 @@ def tag_loops(layer: TemplateLayer) -> Iterator[Region]:
     slots = b":let" in written and b" rows=" in written
     if not slots and b":for" not in written:
         return
-    for node in heex.walk(layer.template):
-        if type(node) is not heex.Tag:
-            continue
+    for node in layer.nodes(heex.Tag):
         attribute = node.attribute(":for")
         if attribute is not None and isinstance(attribute.value, heex.Braces):
             place, over = LOOP, ""

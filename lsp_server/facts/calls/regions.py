@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lsp_server.facts.calls.loops import async_stream, comprehension, enumeration, functions_in
 from lsp_server.facts.calls.places import (
@@ -30,22 +31,31 @@ from lsp_server.syntax.node import Node, RawNode, kind_id
 from lsp_server.syntax.walk import NodeIndex
 
 
-def regions_of(index: NodeIndex) -> list[Region]:
-    """The regions of a form or template that its calls and functions make, in no order."""
+def regions_of(index: NodeIndex, starts: Sequence[int]) -> list[Region]:
+    """The regions of a form or template that its calls and functions make, in no order; of those
+    that hold none of the calls in question, which begin at `starts`, most are left out."""
     found: list[Region] = []
     calls = index.raw_calls
     source = index.tree.source
     for name in _OPENERS.keys() & calls.keys():
         begins, opener = _OPENERS[name]
         for raw in calls[name]:
+            if opener is not _connected and not _holds(raw.start_byte + 1, raw.end_byte, starts):
+                continue
             if begins is None or begins.match(source, raw.start_byte) is not None:
                 found.extend(opener(Call(raw, index.tree)))
     for name in calls:
         if b"cache" in name or b"memo" in name:
             for raw in calls[name]:
                 found.extend(_cached(Call(raw, index.tree)))
-    found.extend(_stored(index))
+    found.extend(_stored(index, starts))
     return found
+
+
+def _holds(start: int, end: int, starts: Sequence[int]) -> bool:
+    """Whether one of the calls begins in a range."""
+    at = bisect_left(starts, start)
+    return at < len(starts) and starts[at] < end
 
 
 def _functions_as(bits: int, *modules: str) -> Callable[[Call], Iterator[Region]]:
@@ -152,7 +162,7 @@ _DATA = frozenset(map(kind_id, ("tuple", "list", "map_content")))
 _BODIES = frozenset({DO_BLOCK, BODY})
 
 
-def _stored(index: NodeIndex) -> Iterator[Region]:
+def _stored(index: NodeIndex, starts: Sequence[int]) -> Iterator[Region]:
     """Functions that are an element of a list, tuple or map, or all that a body returns."""
     source = index.tree.source
     captures = (
@@ -161,6 +171,8 @@ def _stored(index: NodeIndex) -> Iterator[Region]:
         if source[raw.start_byte : raw.start_byte + 1] == b"&"
     )
     for raw in (*index.raw_of_kind(_FUNCTION), *captures):
+        if not _holds(raw.start_byte, raw.end_byte, starts):
+            continue
         parent = raw.parent  # the tree would look up all parents of the form first
         if parent is not None and parent.kind_id == _PAIR:
             parent = parent.parent

@@ -148,7 +148,7 @@ def _moves(name: str) -> bool:
 
 
 def _sighting(call: Call, form: Form, function: Function, name: str, moves: bool) -> Sighting:
-    regions = in_order(regions_of(form.index), template=False)
+    regions = in_order(regions_of(form.index, [call.start]), template=False)
     place, _ = place_at(regions, call.start, call.end)
     block = function.call.do_block
     rescued = block is not None and not {"rescue", "catch"}.isdisjoint(block.sections)

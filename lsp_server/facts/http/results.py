@@ -116,13 +116,11 @@ def _of_function(form: Form, function: Function) -> Iterator[Sighting]:
     block = function.call.do_block
     if block is not None and not {"rescue", "catch"}.isdisjoint(block.sections):
         return
-    regions = None
     for call in calls_named(form, RAW_NAMES):
         client = http_client(call, form)
         if not client or (call.capture_arity is not None and not call.name.endswith("!")):
             continue
-        if regions is None:
-            regions = in_order(regions_of(form.index), template=False)
+        regions = in_order(regions_of(form.index, [call.start]), template=False)
         place, _ = place_at(regions, call.start, call.end)
         if place & RESCUED:
             continue

@@ -57,8 +57,8 @@ def collect_layouts(document: Document) -> Iterator[Fact]:
     if _APP in document.source:
         for layer in document.templates:
             if _APP in layer.span.slice(layer.source):
-                for node in heex.walk(layer.template):
-                    if isinstance(node, heex.Tag) and node.kind is TagKind.REMOTE:
+                for node in layer.nodes(heex.Tag):
+                    if node.kind is TagKind.REMOTE:
                         if node.name == "Layouts.app" or node.name.endswith(".Layouts.app"):
                             yield LayoutCall(tuple(_written(node, layer.source)), node.name_span)
     if document.language is Language.ELIXIR and b"layout:" in document.source:

@@ -183,9 +183,8 @@ def _of_template(layer: TemplateLayer, place: _Place) -> Iterator[Fact]:
     yield from _pushes(index, place)
     yield from _helper_options(index, place)
     yield from _component_helpers(index, place)
-    for node in heex.walk(layer.template):
-        if isinstance(node, heex.Tag):
-            yield from _tag(node, layer, place)
+    for tag in layer.nodes(heex.Tag):
+        yield from _tag(tag, layer, place)
 
 
 def _reads(index: NodeIndex) -> Iterator[AssignRead]:

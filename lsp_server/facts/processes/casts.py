@@ -77,7 +77,7 @@ def collect_casts(document: Document) -> Iterator[Cast]:
             continue
         loops = any(sign in form.bytes for sign in _LOOPS)
         own = form.index.raw_calls.get(function.name.encode(), ())
-        found_regions = regions_of(form.index) if loops else []
+        found_regions = regions_of(form.index, sorted(one.start for one in found)) if loops else []
         if len(own) > 1:
             found_regions += recursion(function.head, own, form.raw.end_byte)
         regions = in_order(found_regions, template=False)

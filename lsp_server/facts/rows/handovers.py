@@ -295,8 +295,8 @@ def components(layer: TemplateLayer, reader: Reader) -> Iterator[tuple[str, Expr
     """The component tags of a template: name, the map of their attributes, span of the name."""
     if _TAG.search(layer.source, layer.span.start, layer.span.end) is None:
         return
-    for node in heex.walk(layer.template):
-        if type(node) is not heex.Tag or not node.is_component:
+    for node in layer.nodes(heex.Tag):
+        if not node.is_component:
             continue
         pairs: list[Expression] = []
         for one in node.attributes:
