@@ -308,10 +308,8 @@ class Call(Node):
     @property
     def do_block(self) -> DoBlock | None:
         """The `do … end` of the call."""
-        for raw in reversed(self.raw.named_children):
-            if raw.kind_id == DO_BLOCK:
-                return DoBlock(raw, self.tree)
-        return None
+        last = self.raw.children[-1]
+        return DoBlock(last, self.tree) if last.kind_id == DO_BLOCK else None
 
     def section(self, name: str) -> list[Node]:
         """The expressions of a section, written as block or as keyword (`do:`, `else:`)."""

@@ -7,6 +7,7 @@ raises on broken code. Views are made by `cast`, which looks the class up by the
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import ClassVar, TypeVar
@@ -242,7 +243,7 @@ class Node:
 
 
 Caster = Callable[[RawNode, Tree], Node]
-_CASTERS: dict[int, Caster] = {}
+_CASTERS: dict[int, Caster] = defaultdict(lambda: Node)
 
 
 def view(*names: str) -> Callable[[type[NodeType]], type[NodeType]]:
@@ -269,4 +270,4 @@ def caster(name: str) -> Callable[[Caster], Caster]:
 
 def cast(raw: RawNode, tree: Tree) -> Node:
     """The typed view of a raw node; plain `Node` for kinds that have no class."""
-    return _CASTERS.get(raw.kind_id, Node)(raw, tree)
+    return _CASTERS[raw.kind_id](raw, tree)

@@ -52,6 +52,13 @@ class Dot(Node):
         return self.field(RIGHT)
 
 
+def _part(raw: RawNode, number: int, field: int) -> RawNode | None:
+    """A side or the sign of a binary operator. Mostly these are its three children, which the walk
+    has made; to ask for a field makes a node anew, and in the end its children."""
+    parts = raw.children
+    return parts[number] if len(parts) == 3 else raw.child_by_field_id(field)
+
+
 class BinaryOperator(Node):
     """`left operator right`."""
 
@@ -62,7 +69,7 @@ class BinaryOperator(Node):
     @property
     def operator(self) -> str:
         """The operator as written; `not in` has one blank."""
-        raw = self.raw.child_by_field_id(OPERATOR)
+        raw = _part(self.raw, 1, OPERATOR)
         if raw is None:
             return ""
         written = self.tree.source[raw.start_byte : raw.end_byte]
@@ -71,13 +78,13 @@ class BinaryOperator(Node):
     @property
     def left(self) -> Node:
         """The left operand; the operator itself in broken code."""
-        raw = self.raw.child_by_field_id(LEFT)
+        raw = _part(self.raw, 0, LEFT)
         return self if raw is None else cast(raw, self.tree)
 
     @property
     def right(self) -> Node:
         """The right operand; the operator itself in broken code."""
-        raw = self.raw.child_by_field_id(RIGHT)
+        raw = _part(self.raw, 2, RIGHT)
         return self if raw is None else cast(raw, self.tree)
 
 
@@ -110,7 +117,6 @@ _OPERATOR_CLASSES: Mapping[bytes, type[BinaryOperator]] = {b"|>": Pipe, b"=": Ma
 
 @caster("binary_operator")
 def _binary(raw: RawNode, tree: Tree) -> Node:
-    sides = raw.children
-    operator = sides[1] if len(sides) == 3 else raw.child_by_field_id(OPERATOR)
+    operator = _part(raw, 1, OPERATOR)
     written = b"" if operator is None else tree.source[operator.start_byte : operator.end_byte]
     return _OPERATOR_CLASSES.get(written, BinaryOperator)(raw, tree)

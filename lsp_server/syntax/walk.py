@@ -43,7 +43,7 @@ class NodeIndex:
         """
         source, inner = self.tree.source, INNER
         calls, kinds, aliases = self._calls, self._kinds, self.aliases
-        pending = [root]
+        pending = [root] if root.kind_id in inner else []
         following, add = pending.pop, pending.extend
         while pending:
             node = following()
