@@ -41,7 +41,7 @@ class Expression(Fact):
 UNKNOWN = Expression("unknown")
 NOTHING = Expression("nothing")
 ASSIGNS = Expression("assigns")
-_FREE = frozenset({"param", "assign", "stream", "assigns"})
+FREE = frozenset({"param", "assign", "stream", "assigns"})
 
 
 def parts(expression: Expression) -> Iterator[Expression]:
@@ -61,7 +61,7 @@ def is_within(expression: Expression, most: int) -> bool:
 
 def free(expression: Expression) -> Expression | None:
     """A part that only callers or other functions give a value; None where there is none."""
-    return next((one for one in parts(expression) if one.kind in _FREE), None)
+    return next((one for one in parts(expression) if one.kind in FREE), None)
 
 
 def holds(expression: Expression, kind: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lsp_server.facts.pages.live_callbacks import assigned_keys, settings
 from lsp_server.facts.rows.expressions import NOTHING, UNKNOWN, Expression, free, parts
@@ -257,10 +258,25 @@ STANDARD = frozenset(
 )
 
 
-def passed(
-    form: Form, path: str, name: str, arity: int
-) -> Iterator[tuple[tuple[Expression, ...], Span]]:
-    """The arguments of the calls and captures of an own function in a form and its templates."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Passing:
+    """One call of an own function, or its capture in a loop: what it is given, read when asked."""
+
+    span: Span  # of the callee
+    given: list[Node]
+    reader: Reader
+    each: bool  # a capture: it is called with each element
+
+    def read(self, position: int) -> Expression:
+        """The argument at a position."""
+        value = self.reader.fresh().read(self.given[position])
+        if self.each and value.kind != "unknown":
+            return Expression("each", args=(value,))
+        return value
+
+
+def passed(form: Form, path: str, name: str, arity: int) -> Iterator[Passing]:
+    """The calls and captures of an own function in a form and its templates."""
     function = form.function
     head = form.span.start if function is None else function.head.start
     for layer in (None, *form.templates):
@@ -273,21 +289,22 @@ def passed(
                 continue
             given = call.arguments
             if len(given) <= arity:
-                yield tuple(reader.fresh().read(one) for one in given), call.callee_span
+                yield Passing(call.callee_span, given, reader, False)
+        if arity != 1:
+            continue
         sign = f"&{name}/{arity}".encode()
         area = form.span if layer is None else layer.span
         at = form.tree.source.find(sign, area.start, area.end)
         while at >= 0:
             raw = index.tree.raw.root_node.named_descendant_for_byte_range(at, at + len(sign))
             node = None if raw is None else cast(raw, index.tree)
-            if isinstance(node, Capture) and arity == 1:
+            if isinstance(node, Capture):
                 arguments = node.parent
                 outer = None if arguments is None else arguments.parent
                 if isinstance(outer, Call) and outer.module in ("Enum", "Stream"):
                     first = outer.arguments[0]
-                    value = UNKNOWN if first == node else reader.fresh().read(first)
-                    if value.kind != "unknown":
-                        yield (Expression("each", args=(value,)),), Span(at + 1, at + len(sign))
+                    if first != node:
+                        yield Passing(Span(at + 1, at + len(sign)), [first], reader, True)
             at = form.tree.source.find(sign, at + 1, area.end)
 
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
-from lsp_server.facts.rows.expressions import Expression, free, holds, parts
-from lsp_server.facts.rows.handovers import assigned, components, looped, passed, rendered
+from lsp_server.facts.rows.expressions import FREE, UNKNOWN, Expression, holds, parts
+from lsp_server.facts.rows.handovers import (
+    Passing,
+    assigned,
+    components,
+    looped,
+    passed,
+    rendered,
+)
 from lsp_server.facts.rows.lists import listed, mentions
 from lsp_server.facts.rows.patterns import Place, place_of
 from lsp_server.facts.rows.reader import Reader
@@ -137,23 +144,24 @@ class _Collector:
         self.document = document
         self.path = document.path
         self.forms = [one for one in document.forms if one.function is not None and one.module.name]
-        self.wanted: dict[Place, None] = {}  # functions whose callers in this file count
 
     def facts(self) -> Iterator[Fact]:
         """All of them."""
         found: list[RowsGiven] = []
+        wanted: dict[tuple[Place, int], None] = {}
         for fact in self._stated():
             yield fact
-            if isinstance(fact, (RowsReturned, LoadedAsked)):
-                continue
-            if isinstance(fact, RowsGiven):
+            if isinstance(fact, RowRead):
+                positions = _positions([fact.root])
+            elif isinstance(fact, RowsGiven):
                 found.append(fact)
                 depends = any(holds(one, "param") for one in fact.args)
+                positions = _positions(fact.args) if depends else set()
             else:
-                depends = free(fact.root) is not None
-            if depends:
-                self.wanted[fact.module, fact.function, fact.arity] = None
-        yield from self._callers(found)
+                continue
+            place = fact.module, fact.function, fact.arity
+            wanted.update(((place, position), None) for position in positions)
+        yield from self._callers({one.span for one in found}, wanted)
 
     def _stated(self) -> Iterator[RowRead | RowsGiven | RowsReturned | LoadedAsked]:
         if not any(sign in self.document.source for sign in _UNSURE):
@@ -214,33 +222,56 @@ class _Collector:
         call = Expression("call", name, args, target.name, function.name_span, self.path)
         yield RowsReturned(*place_of(form), call, (), function.name_span)
 
-    def _callers(self, found: list[RowsGiven]) -> Iterator[RowsGiven]:
-        """Who in this file calls the functions that do something with what they are given."""
-        known = {fact.span for fact in found}
-        pending = list(self.wanted)
-        for module, name, arity in pending:  # grows while it is read
-            for form in self._mentioning(name, arity):
-                if form.module.name != module:
+    def _callers(
+        self, known: set[Span], wanted: dict[tuple[Place, int], None]
+    ) -> Iterator[RowsGiven]:
+        """Who in this file calls the functions that do something with what they are given, and what
+        with: only arguments that matter there are read, half of all."""
+        calls: dict[Place, list[tuple[Form, Passing]]] = {}
+        given: dict[Span, tuple[Place, Place, Passing, dict[int, Expression]]] = {}
+        pending = list(wanted)
+        for target, position in pending:  # grows while it is read
+            if target not in calls:
+                calls[target] = [one for one in self._calls(target) if one[1].span not in known]
+            for form, call in calls[target]:
+                if not 0 <= position < len(call.given):
                     continue
-                for args, span in passed(form, self.path, name, arity):
-                    if span in known or all(one.kind == "unknown" for one in args):
-                        continue
-                    known.add(span)
-                    place = place_of(form)
-                    yield RowsGiven(*place, "call", module, name, args, span)
-                    if any(free(one) for one in args) and place not in self.wanted:
-                        self.wanted[place] = None
-                        pending.append(place)
+                place = place_of(form)
+                values = given.setdefault(call.span, (place, target, call, {}))[-1]
+                if position in values:
+                    continue
+                values[position] = call.read(position)
+                for one in _positions([values[position]]):
+                    if (place, one) not in wanted:
+                        wanted[place, one] = None
+                        pending.append((place, one))
+        for span, (place, (module, name, _), call, values) in given.items():
+            if any(one.kind != "unknown" for one in values.values()):
+                args = tuple(values.get(at, UNKNOWN) for at in range(len(call.given)))
+                yield RowsGiven(*place, "call", module, name, args, span)
 
-    def _mentioning(self, name: str, arity: int) -> Iterator[Form]:
-        """The forms that call a function of this name, or capture it. Each is asked for names that
-        its index has: to search the text of all forms for each name took longer than all else."""
+    def _calls(self, place: Place) -> Iterator[tuple[Form, Passing]]:
+        """The calls of a function in this file."""
+        module, name, arity = place
         callee, captured = name.encode(), f"&{name}/{arity}".encode()
         capturing = captured in self.document.source
         for form in self.forms:
+            if form.module.name != module:
+                continue
             called = callee in form.index.raw_calls or (capturing and captured in form.bytes)
             if called or any(callee in layer.index.raw_calls for layer in form.templates):
-                yield form
+                for call in passed(form, self.path, name, arity):
+                    yield form, call
+
+
+def _positions(values: Iterable[Expression]) -> set[int]:
+    """The parameters that values are made of; the assigns are the first one of a component."""
+    return {
+        int(part.name) if part.kind == "param" else 0
+        for value in values
+        for part in parts(value)
+        if part.kind in FREE
+    }
 
 
 def _components(
