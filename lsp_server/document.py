@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import Any
 
 import tree_sitter
@@ -49,7 +49,7 @@ _DIALECTS = {
 
 def language_of(path: str) -> Language:
     """The language of a file by its name."""
-    return _LANGUAGES.get(PurePosixPath(path).suffix, Language.OTHER)
+    return _LANGUAGES.get(splitext(path)[1], Language.OTHER)
 
 
 @dataclass(frozen=True, slots=True)

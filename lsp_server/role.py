@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 
 class Role(StrEnum):
@@ -62,20 +62,18 @@ def role_of(path: str) -> Role:
     """The role of a file by its path from the project's root, in POSIX form."""
     if not FOREIGN.isdisjoint(path.split("/")[:-1]):
         return Role.DEPENDENCY
-    inner = PurePosixPath(inside_app(path))
-    folders = inner.parts[:-1]
-    if inner.name in ("mix.exs", "mix.lock"):
+    *folders, name = inside_app(path).split("/")
+    suffix = splitext(name)[1]
+    if name in ("mix.exs", "mix.lock"):
         return Role.MIX
-    if "test" in folders[:1] or inner.name.endswith("_test.exs"):
+    if "test" in folders[:1] or name.endswith("_test.exs"):
         return Role.TEST
-    if folders[:1] == ("priv",) and len(folders) > 1 and folders[-1].endswith("migrations"):
+    if folders[:1] == ["priv"] and any(part.endswith("migrations") for part in folders):
         return Role.MIGRATION
-    if folders[:1] == ("priv",) and any(part.endswith("migrations") for part in folders):
-        return Role.MIGRATION
-    if inner.suffix in TEMPLATES or inner.suffix == ".sface":
-        return Role.OTHER if folders[:1] == ("priv",) else Role.TEMPLATE
-    if inner.suffix == ".ex":
+    if suffix in TEMPLATES or suffix == ".sface":
+        return Role.OTHER if folders[:1] == ["priv"] else Role.TEMPLATE
+    if suffix == ".ex":
         return Role.LIB
-    if inner.suffix == ".exs":
-        return Role.CONFIG if folders[:1] == ("config",) else Role.SCRIPT
+    if suffix == ".exs":
+        return Role.CONFIG if folders[:1] == ["config"] else Role.SCRIPT
     return Role.OTHER
