@@ -93,7 +93,6 @@ def test_the_project() -> None:
     assert project.application == "Shop.Application"
     assert project.package
     assert project.paths == ("lib", "generated")
-    assert project.test_paths == ("test/support",)
     assert not project.apps_path
 
 

@@ -248,7 +248,7 @@ end
 def test_function_components() -> None:
     document = Document("lib/shop_web/cards.ex", COMPONENTS.encode())
     card, plain, other = collect_components(document)
-    assert (card.module, card.name, card.private) == ("ShopWeb.Cards", "card", False)
+    assert (card.module, card.name) == ("ShopWeb.Cards", "card")
     assert card.span.slice(document.source) == b"card"
     assert [(one.name, one.type, one.required, one.default) for one in card.attrs] == [
         ("title", "string", True, None),
@@ -261,6 +261,6 @@ def test_function_components() -> None:
     size = card.attr("size")
     assert isinstance(size, Attr) and size.span.slice(document.source).startswith(b"attr :size")
     assert card.declares and card.attr("no") is None
-    assert plain == FunctionComponent("ShopWeb.Cards", "plain", True, (), (), plain.span)
+    assert plain == FunctionComponent("ShopWeb.Cards", "plain", (), (), plain.span)
     assert not plain.declares
     assert other.name == "without_template" and [one.name for one in other.attrs] == ["x"]

@@ -71,7 +71,6 @@ def collect_migrations(document: Document) -> Iterator[Migration]:
             folder,
             module.name_span,
             up=body.operations_of("change") or body.operations_of("up"),
-            down=body.operations_of("down"),
             uses=uses,
             reversible=body.has("change"),
             ddl_transaction=not body.flag("disable_ddl_transaction"),

@@ -269,7 +269,7 @@ AnyOperation = (
 class Migration(Fact):
     """One migration. `folder` is where it and its like lie, `repo` the folder above.
 
-    `up` is what `change` or `up` does, `down` what `down` does.
+    `up` is what `change` or `up` does.
     """
 
     module: str
@@ -278,7 +278,6 @@ class Migration(Fact):
     folder: str  # `priv/repo/migrations`, also for files in folders inside of it
     span: Span  # the module's name
     up: tuple[AnyOperation, ...] = ()
-    down: tuple[AnyOperation, ...] = ()
     uses: str = ""  # what is used for Ecto.Migration
     reversible: bool = False  # whether it is a `change`
     ddl_transaction: bool = True

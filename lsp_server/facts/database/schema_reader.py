@@ -14,6 +14,7 @@ from lsp_server.facts.database.schemas import (
     default_foreign_key,
 )
 from lsp_server.facts.fact import Fact, collects
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.facts.values import UNKNOWN, Name, Scope, known, options_of, spelled, value_of
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import Alias, BinaryOperator, Call, ModuleAttribute
@@ -38,10 +39,8 @@ def collect_schemas(document: Document) -> Iterator[Fact]:
     """The schemas of a file, and what its macros set for schemas elsewhere."""
     if document.language is not Language.ELIXIR or document.role is Role.DEPENDENCY:
         return
-    if b"schema" not in document.source and b"Schema" not in document.source:
-        return
-    quotes = b"quote" in document.source and b"Schema" in document.source
-    for form in document.forms:
+    quotes = b"quote" in document.outline.callers and b"Schema" in document.source
+    for form in document.forms if quotes else forms_calling(document, _SCHEMAS.keys()):
         if form.callee in _SCHEMAS and form.module.name:
             yield from _Reader(form).schemas()
         elif quotes and form.callee in (b"defmacro", b"def") and b"Schema" in form.bytes:

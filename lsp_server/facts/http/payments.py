@@ -17,6 +17,7 @@ from lsp_server.facts.http.results import (
     errors_are_taken,
     http_client,
     is_retried,
+    speaks_of_clients,
 )
 from lsp_server.facts.local_flow import assigned, clauses_of
 from lsp_server.facts.modules import full_name
@@ -110,7 +111,8 @@ def sightings(document: Document) -> Iterator[Sighting]:
         return
     source = document.source
     libraries = forms_calling(document, _RAW_ASKING) and _LIBRARY.search(source) is not None
-    hosts = b"http" in source and any(word in source for word in _HOST_WORDS)
+    hosts = speaks_of_clients(source) and b"http" in source
+    hosts = hosts and any(word in source for word in _HOST_WORDS)
     if not (libraries or hosts) or "lib/mix/" in document.path:
         return
     for form in document.forms:

@@ -50,7 +50,6 @@ class Sighting:
     place: Node
 
 
-_WORDS = (b":httpc", b"Tesla", b"Mint.HTTP", b":infinity")
 _CLIENT = re.compile(rb"\b(?:HTTPoison|hackney|Req|Finch|Tesla|ExAws|Mojito|HTTPotion|httpc)\b")
 _VERBS = frozenset(
     f"{verb}{end}"
@@ -83,15 +82,13 @@ def sightings(document: Document) -> Iterator[Sighting]:
     source = document.source
     if document.role not in (Role.LIB, Role.CONFIG) or document.language is not Language.ELIXIR:
         return
-    if not any(word in source for word in _WORDS) or _DEVELOPMENT.search(document.path):
+    if _DEVELOPMENT.search(document.path):
         return
     if document.role is Role.LIB:
-        if b":httpc" in source:
-            yield from _erlang(document)
+        yield from _erlang(document)
         if b"Tesla" in source:
             yield from _tesla(document)
-        if b"Mint.HTTP" in source:
-            yield from _mint(document)
+        yield from _mint(document)
     if b":infinity" in source:
         yield from _infinite(document)
 

@@ -40,7 +40,6 @@ class FunctionComponent(Fact):
 
     module: str
     name: str
-    private: bool
     attrs: tuple[Attr, ...]
     slots: tuple[Slot, ...]
     span: Span  # of the name, in the first clause
@@ -81,7 +80,6 @@ def _of_module(module: Module) -> Iterator[FunctionComponent]:
                     yield FunctionComponent(
                         module.name,
                         function.name,
-                        function.is_private,
                         tuple(attrs),
                         tuple(slots),
                         function.name_span,

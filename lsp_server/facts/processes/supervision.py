@@ -73,7 +73,6 @@ class ProcessUse(Fact):
     used: str
     selector: str  # `:worker` of `use Shop.Process, :worker`, without its colon
     span: Span  # from `use` to the end of the module's name
-    module_span: Span
     start_arities: tuple[int, ...] = ()
     child_spec: bool = False
     registers: str = ""
@@ -196,7 +195,6 @@ def _uses(module: Module) -> Iterator[ProcessUse]:
             used,
             selector,
             Span(node.start, name.end),
-            module.name_span,
             start.arities,
             has_spec,
             start.registers,
@@ -226,7 +224,7 @@ class _Start:
         """What the clauses of `start_link` say."""
         arities = tuple(sorted(module.names.functions.get("start_link", ())))
         registers, per_key = "", bool(arities) and min(arities) > 1
-        for form in module.forms:
+        for form in module.forms if arities else ():
             function = form.function
             if function is None or function.name != "start_link":
                 continue

@@ -58,7 +58,6 @@ class MixProject(Fact):
     application: str = ""  # the module of `mod:`
     package: bool = False  # whether it is published (`package:`)
     paths: tuple[str, ...] = ("lib",)  # compiled everywhere
-    test_paths: tuple[str, ...] = ()  # compiled in some environments only, mostly test
     dependencies: tuple[Dependency, ...] = ()
     span: Span = Span(0, 0)  # of the module's name
 
@@ -136,7 +135,6 @@ class _Reader:
 
     def project(self) -> MixProject:
         settings = self._project_settings()
-        paths, test_paths = self._compiled(settings.get("elixirc_paths"))
         return MixProject(
             app=self._atom(settings.get("app")),
             version=self._string(settings.get("version")) or "",
@@ -144,8 +142,7 @@ class _Reader:
             apps_path=self._string(settings.get("apps_path")) or "",
             application=self._application(),
             package="package" in settings,
-            paths=paths,
-            test_paths=test_paths,
+            paths=self._compiled(settings.get("elixirc_paths")),
             dependencies=tuple(self._dependencies(settings.get("deps"))),
             span=self.module.name_span,
         )
@@ -180,23 +177,22 @@ class _Reader:
                     return form.names_at(first.start).expand(first.name)
         return ""
 
-    def _compiled(self, node: Node | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The paths that are compiled everywhere, and those of single environments."""
+    def _compiled(self, node: Node | None) -> tuple[str, ...]:
+        """The paths that are compiled in every environment."""
         if node is None:
-            return ("lib",), ()
+            return ("lib",)
         if not isinstance(node, (Call, Identifier)):
-            return tuple(dict.fromkeys(_texts(node))) or ("lib",), ()
-        default: dict[str, None] = {}
-        others: dict[str, None] = {}
+            return tuple(dict.fromkeys(_texts(node))) or ("lib",)
+        found: dict[str, None] = {}
         for form in self.functions.get(node.name, ()):
             function = form.function
             if function is None:
                 continue
             first = function.parameters[0] if function.parameters else None
-            general = not isinstance(first, Atom) and function.guard is None
-            for expression in function.body:
-                (default if general else others).update(dict.fromkeys(_texts(expression)))
-        return tuple(default) or ("lib",), tuple(one for one in others if one not in default)
+            if not isinstance(first, Atom) and function.guard is None:
+                for expression in function.body:
+                    found.update(dict.fromkeys(_texts(expression)))
+        return tuple(found) or ("lib",)
 
     def _dependencies(self, value: Node | None) -> Iterator[Dependency]:
         """The dependencies in a value and in the functions that it calls."""

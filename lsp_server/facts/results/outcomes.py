@@ -8,14 +8,22 @@ from collections.abc import Iterator, Sequence
 
 from lsp_server.facts.calls.primitives import KERNEL
 from lsp_server.facts.fact import Fact
+from lsp_server.facts.results.transactions import (
+    TRANSACTIONS,
+    deletes_changeset,
+    is_transaction,
+    of_transaction,
+)
 from lsp_server.syntax.definitions import Function
 from lsp_server.syntax.elixir import (
     BINARY,
     BODY,
     DO_BLOCK,
     DOT,
+    LEFT,
     RIGHT,
     SECTIONS,
+    STAB,
     AnonymousFunction,
     BinaryOperator,
     Block,
@@ -46,6 +54,7 @@ class Outcome(Fact):
 
 
 Found = tuple[str, Span]  # an outcome that is not yet one, and can be a key
+_Tail = tuple[Node, dict[str, Found]]  # an expression in last place; variables that are results
 
 _TUPLE, _ATOM, _NAME, _BLOCK = map(kind_id, ("tuple", "atom", "identifier", "block"))
 _LAST = frozenset({CALL_KIND, BINARY, _TUPLE, _ATOM, _NAME, _BLOCK})
@@ -61,11 +70,11 @@ _PURE = re.compile(
 _SPECIAL = frozenset({b"if", b"unless", b"case", b"cond", b"with", b"try", b"receive", b"tap"})
 _BODIES = frozenset({DO_BLOCK, BODY, *SECTIONS})
 _BRANCHES = frozenset({"if", "unless", "case", "cond", "with", "try", "receive"})
-_TRANSACTIONS = frozenset({"transaction", "transact"})
+_ALL_SECTIONS = ("do", "else", "rescue", "catch")
+_DECIDING = frozenset(_ALL_SECTIONS)
 _LEAVING = frozenset({"raise", "reraise", "throw", "exit"})
 # Names of what `Repo.insert` and its like return in an error.
 _CHANGESET = re.compile(r"_?(?:\w+_)?changeset|%(?:Ecto\.)?Changeset\{.*")
-_MAKES_CHANGESET = re.compile(r"change|constraint|delet")
 _MOST = 60  # expressions of one clause that are looked at
 
 
@@ -81,7 +90,7 @@ def outcomes_of(form: Form, function: Function) -> Iterator[Outcome]:
         if target is not None:
             yield Outcome(CALL, target.span)
         return
-    body = _last_expression(raw, source)
+    tail = body = _last_expression(raw, source)
     if body is not None:
         while body.kind_id == BINARY:
             if source.find(b"|>", body.start_byte, body.end_byte) < 0:
@@ -119,19 +128,24 @@ def outcomes_of(form: Form, function: Function) -> Iterator[Outcome]:
         elif kind == _NAME:
             if _RESULT.search(source, raw.start_byte, raw.end_byte) is None:
                 return
-    call = function.call
-    tails = call.body[-1:]
-    block = call.do_block
-    if block is not None and len(block.sections) > 1:
-        if "else" in block.sections:
-            tails = []
-        for section in ("rescue", "catch", "else"):
-            tails += [one.body[-1] for one in call.clauses(section) if one.body]
+    tails = _tails(function.call) if tail is None else [cast(tail, form.tree)]
     bound: dict[str, Found] = {}
     if b":" in function.head.bytes:
         bound = {name: shape for one in function.parameters for name, shape in _bound(one)}
     for one in dict.fromkeys(_outcomes(tails, bound)):
         yield Outcome(*one)
+
+
+def _tails(definition: Call) -> list[Node]:
+    """The last expressions of a function with several sections."""
+    tails = definition.body[-1:]
+    block = definition.do_block
+    if block is not None and len(block.sections) > 1:
+        if "else" in block.sections:
+            tails = []
+        for section in ("rescue", "catch", "else"):
+            tails += [one.body[-1] for one in definition.clauses(section) if one.body]
+    return tails
 
 
 def _last_expression(definition: RawNode, source: bytes) -> RawNode | None:
@@ -156,7 +170,7 @@ def _outcomes(
     tails: Sequence[Node], bound: dict[str, Found], *, through_matches: bool = True
 ) -> Iterator[Found]:
     """What expressions in last position return; `bound` are variables that are results."""
-    pending: list[tuple[Node, dict[str, Found]]] = [(one, bound) for one in tails]
+    pending: list[_Tail] = [(one, bound) for one in tails]
     seen = 0
     while pending and seen < _MOST:
         node, known = pending.pop()
@@ -178,42 +192,39 @@ def _outcomes(
                     pending.append((node.right, known))
             case Pipe():
                 pending.append((node.right, known))
-            case BinaryOperator("||" | "or", left, right):
-                pending += [(left, known), (right, known)]
-            case BinaryOperator("&&" | "and", _, right):
-                pending.append((right, known))
+            case BinaryOperator():
+                operator = node.operator
+                if operator in ("||", "or"):
+                    pending.append((node.left, known))
+                if operator in ("||", "or", "&&", "and"):
+                    pending.append((node.right, known))
             case Block():
                 pending += [(one, known) for one in node.children[-1:]]
-            case Call() if node.receiver is None and node.name in _BRANCHES:
-                pending += _branches(node, known)
-                if node.name == "with" and not node.clauses("else"):
-                    yield from _failing(node)
-            case Call("tap", [first, _]):
-                pending.append((first, known))
-            case Call() if _is_transaction(node):
-                for one in _of_transaction(node):
-                    if isinstance(one, Node):
-                        pending.append((one, known))
+            case Call():
+                for one in _of_call(node, known):
+                    if isinstance(one[0], Node):
+                        pending.append(one)
                     else:
                         yield one
-            case Call() if node.name in _TRANSACTIONS and node.receiver is not None:
-                pass
-            case Call() if node.name and node.name not in _LEAVING and not node.is_field_access:
-                yield CALL, node.callee_span
-                if deletes_changeset(node):
-                    yield "CHANGESET", node.callee_span
 
 
-def deletes_changeset(call: Call) -> bool:
-    """Whether a call is `Repo.delete` of what a function has made of the row, by its name."""
-    if call.name != "delete" or not (call.module or "").endswith("Repo") or not call.arguments:
-        return False
-    subject = strip_parentheses(call.arguments[0])
-    if isinstance(subject, Pipe):
-        subject = subject.right
-    if isinstance(subject, Identifier):
-        return "changeset" in subject.name
-    return isinstance(subject, Call) and _MAKES_CHANGESET.search(subject.name) is not None
+def _of_call(call: Call, known: dict[str, Found]) -> Iterator[Found | _Tail]:
+    """What a call returns, or the expressions that decide it."""
+    name = call.name
+    if name in _BRANCHES and call.receiver is None:
+        yield from _branches(call, known)
+        if name == "with" and not call.clauses("else"):
+            yield from _failing(call)
+    elif name == "tap" and call.receiver is None and len(call.arguments) == 2:
+        yield call.arguments[0], known
+    elif name in TRANSACTIONS and call.receiver is not None:
+        if is_transaction(call):
+            for one in of_transaction(call):
+                yield (one, known) if isinstance(one, Node) else one
+    elif name and name not in _LEAVING and not call.is_field_access:
+        yield CALL, call.callee_span
+        if deletes_changeset(call):
+            yield "CHANGESET", call.callee_span
 
 
 def last_calls(node: Node) -> Iterator[Span]:
@@ -245,7 +256,7 @@ def told_by_argument(node: Node) -> tuple[Outcome, ...]:
     while isinstance(node, Pipe):
         node = node.right
     if isinstance(node, Call) and node.receiver is not None:
-        if node.name in _TRANSACTIONS or deletes_changeset(node):
+        if node.name in TRANSACTIONS or deletes_changeset(node):
             return tuple(Outcome(*one) for one in _outcomes([node], {}))
     return ()
 
@@ -296,36 +307,68 @@ def subject_of(call: Call) -> Node | None:
     return written[0] if written else None
 
 
-def _branches(call: Call, known: dict[str, Found]) -> Iterator[tuple[Node, dict[str, Found]]]:
-    sources: list[Node] = []
-    if call.name == "case":
-        subject = subject_of(call)
-        sources = [] if subject is None else [subject]
-    sections: tuple[str, ...] = ("do", "else", "rescue", "catch")
-    if call.name == "with":
-        sources = [step.right for step in _steps(call)]
+def _branches(call: Call, known: dict[str, Found]) -> Iterator[_Tail]:
+    """The last expressions of the branches, and of `error -> error` what `error` is."""
+    source, taken = call.tree.source, _DECIDING
     if call.name == "try" and call.clauses("else"):
-        sections = ("else", "rescue", "catch")
-    for section in sections:
-        body = call.section(section)
-        for one in body:
-            if isinstance(one, Clause) and one.body:
-                inner = known | {n: shape for p in one.patterns for n, shape in _bound(p)}
-                yield from ((tail, inner) for tail in _passed(one, sources, inner))
-        if body and not isinstance(body[-1], Clause):
-            yield body[-1], known
+        taken = _DECIDING - {"do"}
+    for name, body in _sections(call):
+        if name not in taken:
+            continue
+        for raw in body:
+            if raw.kind_id != STAB:
+                continue
+            tail = _last(raw.child_by_field_id(RIGHT))
+            if tail is None:
+                continue
+            inner = known
+            head = raw.child_by_field_id(LEFT)
+            if head is not None and source.find(b"=", head.start_byte, head.end_byte) >= 0:
+                patterns = Clause(raw, call.tree).patterns
+                inner = known | {n: shape for one in patterns for n, shape in _bound(one)}
+            if tail.kind_id == _NAME and _passes(Clause(raw, call.tree)):
+                callee = next(filter(None, map(callee_of, _sources(call))), None)
+                if callee is None:
+                    continue
+                name_ = source[tail.start_byte : tail.end_byte].decode("utf-8", "replace")
+                inner = inner | {name_: (REST, callee)}
+            yield cast(tail, call.tree), inner
+        if body and body[-1].kind_id != STAB:
+            yield cast(body[-1], call.tree), known
 
 
-def _passed(clause: Clause, sources: list[Node], known: dict[str, Found]) -> Iterator[Node]:
-    """The last expression of a clause; for `error -> error` a note of what `error` is."""
-    tail = clause.body[-1]
+def _sections(call: Call) -> Iterator[tuple[str, list[RawNode]]]:
+    """The expressions of each section by its name, those of `do` first."""
+    block = call.do_block
+    if block is None:
+        for name in _ALL_SECTIONS:
+            yield name, [one.raw for one in call.section(name)]
+        return
+    inner = [one for one in block.raw.named_children if not one.is_extra]
+    yield "do", [one for one in inner if one.kind_id not in SECTIONS]
+    for raw in inner:
+        if raw.kind_id in SECTIONS:
+            yield SECTIONS[raw.kind_id], [one for one in raw.named_children if not one.is_extra]
+
+
+def _last(body: RawNode | None) -> RawNode | None:
+    """The last expression of what follows an arrow."""
+    children = () if body is None else body.named_children
+    return next((one for one in reversed(children) if not one.is_extra), None)
+
+
+def _passes(clause: Clause) -> bool:
+    """Whether a clause is `error -> error`."""
     patterns = clause.patterns
-    if isinstance(tail, Identifier) and len(patterns) == 1 and patterns[0].same_code(tail):
-        callee = next((one for one in map(callee_of, sources) if one is not None), None)
-        if callee is None:
-            return
-        known[tail.name] = (REST, callee)
-    yield tail
+    return len(patterns) == 1 and patterns[0].same_code(clause.body[-1])
+
+
+def _sources(call: Call) -> list[Node]:
+    """What a `case` or `with` takes its values from."""
+    if call.name == "with":
+        return [step.right for step in _steps(call)]
+    subject = subject_of(call) if call.name == "case" else None
+    return [] if subject is None else [subject]
 
 
 def _steps(call: Call) -> list[BinaryOperator]:
@@ -350,48 +393,12 @@ def _failing(call: Call) -> Iterator[Found]:
             if isinstance(value, Pipe):
                 value = value.right
             callee = callee_of(value)
-            if isinstance(value, Call) and _is_transaction(value):
+            if isinstance(value, Call) and is_transaction(value):
                 for kind, span in _outcomes([value], {}):
                     if not kind.startswith("OK"):
                         yield (REST if kind == CALL else kind), span
             elif callee is not None:
                 yield REST, callee
-
-
-def _is_transaction(node: Node) -> bool:
-    return (
-        isinstance(node, Call)
-        and node.name in _TRANSACTIONS
-        and (node.module or "").endswith("Repo")
-    )
-
-
-def _of_transaction(call: Call) -> Iterator[Node | Found]:
-    """What a repo's transaction returns: Ecto 3.13 has `transact`, whose function decides."""
-    arguments = call.arguments
-    subject = strip_parentheses(arguments[0]) if arguments else None
-    if isinstance(subject, AnonymousFunction):
-        if call.name == "transact":
-            yield from (one.body[-1] for one in subject.clauses if one.body)
-            return
-        yield "OK_VALUE", call.callee_span
-        rollback = next((one for one in subject.find(Call) if one.name == "rollback"), None)
-        if rollback is not None:
-            yield "REASON", rollback.callee_span
-    elif subject is not None and is_multi(subject):
-        yield "OK_VALUE", call.callee_span
-        yield "DETAILS", call.callee_span
-
-
-def is_multi(subject: Node) -> bool:
-    """Whether an expression is an `Ecto.Multi`, as far as names tell."""
-    while isinstance(subject, Pipe):
-        subject = subject.steps[0]
-    if isinstance(subject, Identifier):
-        return "multi" in subject.name
-    if isinstance(subject, Call):
-        return "multi" in subject.name or (subject.module or "").endswith("Multi")
-    return False
 
 
 _ASSIGNED = re.compile(rb"\s*=[^=~>]")

@@ -33,15 +33,14 @@ TIDYING = "tidying"  # a file that is removed after use, or because something el
 class ResultUse(Fact):
     """One place in a function of `lib`, named by the callee whose result it is.
 
-    `where` is the pattern of a match, the word `case`, or the callee; `successes` are the shapes
-    that are taken, as names of `facts.results.Shape`; `noted` tells that a comment stands with it,
-    `asserted` that the function has asserted a condition before it (`true = allowed?(user)`).
+    `where` is the pattern of a match, the word `case`, or the callee; `noted` tells that a comment
+    stands with it, `asserted` that the function has asserted a condition before it (`true =
+    allowed?(user)`).
     """
 
     kind: str
     callee: Span
     where: Span
-    successes: tuple[str, ...] = ()
     noted: bool = False
     outcomes: tuple[Outcome, ...] = ()  # of a transaction or deletion, whose argument tells them
     asserted: bool = False
@@ -92,12 +91,11 @@ def _matches(form: Form) -> Iterator[ResultUse]:
         if callee is None:
             continue
         if asserted:
-            shape = shape_of(match.left)
-            if shape:
+            if shape_of(match.left):
                 told = told_by_argument(match.right)
                 condition = _CONDITION.search(source, form.raw.start_byte, start) is not None
                 where = match.left.span
-                yield ResultUse(MATCH, callee, where, (shape,), outcomes=told, asserted=condition)
+                yield ResultUse(MATCH, callee, where, outcomes=told, asserted=condition)
         elif isinstance(match.left, Identifier):
             yield ResultUse(DISCARDED, callee, callee, noted=_is_noted(match))
 
@@ -127,8 +125,8 @@ def _cases(form: Form) -> Iterator[ResultUse]:
         callee = None if subject is None else callee_of(subject)
         shapes = [shape_of(one) for clause in call.clauses() for one in clause.patterns]
         if subject is not None and callee is not None and call.receiver is None and all(shapes):
-            taken, told = tuple(dict.fromkeys(shapes)), told_by_argument(subject)
-            yield ResultUse(CASE, callee, call.name_span, taken, outcomes=told)
+            told = told_by_argument(subject)
+            yield ResultUse(CASE, callee, call.name_span, outcomes=told)
 
 
 def _blocks(form: Form) -> Iterator[ResultUse]:
@@ -136,11 +134,19 @@ def _blocks(form: Form) -> Iterator[ResultUse]:
     calls, source = form.index.raw_calls, form.tree.source
     blocks = [raw for name in calls.keys() & _BLOCKS for raw in calls[name]]
     for raw in sorted(blocks, key=lambda one: one.start_byte):
-        if _LAST.match(source, raw.end_byte) or _callee(raw, source) not in _WRITTEN:
+        if _LAST.match(source, raw.end_byte) or not _begins(source, raw.start_byte):
+            continue
+        if _callee(raw, source) not in _WRITTEN:
             continue
         if _is_statement(raw, form.tree):
             for callee in last_calls(cast(raw, form.tree)):
                 yield ResultUse(DISCARDED, callee, callee)
+
+
+def _begins(source: bytes, at: int) -> bool:
+    """Whether an expression can begin here, by what stands before it on its line."""
+    before = source[source.rfind(b"\n", 0, at) + 1 : at].rstrip()
+    return not before or before.endswith((b"->", b";", b"do", b"else", b"after"))
 
 
 def _is_statement(raw: RawNode, tree: Tree) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from lsp_server.document import Document
 from lsp_server.facts.fact import Fact, collects
-from lsp_server.facts.sightings import forms_with
 from lsp_server.facts.values import Name, Scope, value_of
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import Alias, BinaryOperator, Call
@@ -65,12 +64,14 @@ class HelperCall(Fact):
 @collects(HelperCall)
 def collect_helper_calls(document: Document) -> Iterator[HelperCall]:
     """The calls of code and templates, those of functions of the file itself left out."""
-    if document.role not in _ROLES or not any(one in document.source for one in ENDINGS):
+    if document.role not in _ROLES:
         return
     if document.template is not None:
         yield from _calls(document.template.index, document.outline.top.names, None)
-    for form in forms_with(document, *ENDINGS):
-        yield from _calls(form.index, None, form)
+    named = {name for name in document.outline.callers if name.endswith(ENDINGS)}
+    for form in document.forms:
+        if not named.isdisjoint(form.index.callee_names):
+            yield from _calls(form.index, None, form)
         for layer in form.templates:
             yield from _calls(layer.index, None, form, layer)
 

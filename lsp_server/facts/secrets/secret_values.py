@@ -34,6 +34,11 @@ def names_secret(key: str) -> bool:
     return _KEY.search(name) is not None and _OTHER_KEY.search(name) is None
 
 
+def is_sentence(text: str) -> bool:
+    """Whether a text has blanks, which no secret has but a scheme before it, whatever its key."""
+    return "://" not in text and any(map(str.isspace, _SCHEME.sub("", text)))
+
+
 def is_secret(text: str, key: str) -> bool:
     """Whether a text, the value of such a key, is random enough to be real: no word, no sentence,
     no placeholder."""

@@ -10,7 +10,7 @@ from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
 from lsp_server.facts.project.config import environments_of
 from lsp_server.facts.secrets.secret_shapes import Shape, shaped, shapes_in, tokens_in
-from lsp_server.facts.secrets.secret_values import is_secret, names_secret
+from lsp_server.facts.secrets.secret_values import is_secret, is_sentence, names_secret
 from lsp_server.role import Role
 from lsp_server.syntax.blocks import Clause
 from lsp_server.syntax.definitions import Function
@@ -111,11 +111,11 @@ def _of_string(
     key = ""
     found = next(tokens_in(node.bytes, shapes), None)
     if found is None:
-        if document.role is Role.MIX:
+        value = None if document.role is Role.MIX else node.value
+        if value is None or is_sentence(value):
             return
         key = key_of(node)
-        value = node.value
-        if not key or value is None or not names_secret(key) or not is_secret(value, key):
+        if not key or not names_secret(key) or not is_secret(value, key):
             return
     if _is_example(node):
         return

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
+from lsp_server.facts.sightings import forms_calling
 from lsp_server.role import Role
 from lsp_server.syntax.elixir import Call, Capture, Identifier, Match, ModuleAttribute
 from lsp_server.syntax.literals import Atom, List, Map, Pair, String
@@ -51,6 +52,10 @@ _PEEKS = {
     "Guardian": ("peek",),
     "Guardian.Token.Jwt": ("peek",),
 }
+_ASKED = frozenset(
+    b"encode_and_sign peek peek_claims peek_payload verify verify_strict create unsecured_signing "
+    b"default_claims verify_and_validate verify_and_validate!".split()
+)
 _SPEAKING = re.compile(r"peek|unverified|insecure|unsafe|untrusted|without_verif")
 _ASKING = re.compile(r"verif|valid|authenticat")
 _FROM_HEADER = (b'"alg"', b".alg", b"peek_protected", b"peek_header")
@@ -68,6 +73,9 @@ def collect_tokens(document: Document) -> Iterator[Fact]:
         return
     for module in document.modules:
         yield from _guardian(module)
+    configures = any("token_config" in module.names.functions for module in document.modules)
+    if not (configures or forms_calling(document, _ASKED) or b"allowed_algos" in document.source):
+        return
     if not any(sign in document.source for sign in _SIGNS):
         return
     for form in document.forms:
