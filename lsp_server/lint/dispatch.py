@@ -56,6 +56,12 @@ NAMES: Mapping[int, Callable[[RawNode, bytes], bytes]] = {
     kind_id("pair"): _key,
     kind_id("tuple"): _first,
 }
+# What may stand before the name in kinds that are all over a text: how a node begins tells nearly
+# all of them from those that are wanted, before a child is made.
+_BEFORE: Mapping[int, tuple[bytes, ...]] = {
+    kind_id("pair"): (b"",),
+    kind_id("tuple"): (b"{", b"{ ", b"{\t", b"{\n", b"{\r"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +78,24 @@ class Dispatch:
         self.callees: dict[bytes, list[_Subscriber]] = {}
         self.kinds: dict[int, list[_Subscriber]] = {}
         self.named: dict[int, dict[bytes, list[_Subscriber]]] = {}
+        self.starts: dict[int, tuple[bytes, ...]] = {}  # what the wanted of these kinds begin with
         self.template: dict[type[heex.Node], list[tuple[tuple[str, ...], _Subscriber]]] = {}
-        self.modules: list[_Subscriber] = []
+        self.modules: list[tuple[frozenset[bytes], _Subscriber]] = []
         self.documents: list[_Subscriber] = []
         for rule in rules:
             for method, subscription in rule.subscriptions:
                 one = _Subscriber(rule, getattr(rule, method), subscription.view)
                 self._subscribe(one, subscription.names)
+        for kind, befores in _BEFORE.items():
+            wanted = self.named.get(kind, ())
+            first, *spaced = befores
+            self.starts[kind] = (*(first + name for name in wanted), *spaced)
+        self.nodes = frozenset(self.kinds) | frozenset(self.named)
 
     def _subscribe(self, one: _Subscriber, names: tuple[str, ...]) -> None:
         view = one.view
         if view is Module:
-            self.modules.append(one)
+            self.modules.append((frozenset(name.encode() for name in names), one))
         elif view is Document:
             self.documents.append(one)
         elif issubclass(view, heex.Node):
@@ -141,18 +153,15 @@ def _elixir(dispatch: Dispatch, index: NodeIndex, file: File) -> list[Finding]:
     mostly it is empty."""
     found: list[Finding] = []
     path, tree = file.document.path, index.tree
-    for name in index.callee_names & dispatch.callees.keys():
-        for raw in index.raw_calls[name]:
-            call = Call(raw, tree)
-            for one in dispatch.callees[name]:
-                found += guarded(one.rule, one.handler, path, call, file)
-    for kind in index.kinds & dispatch.kinds.keys():
-        for node in index.of_kind(kind):
-            for one in dispatch.kinds[kind]:
-                if isinstance(node, one.view):
-                    found += guarded(one.rule, one.handler, path, node, file)
-    for kind in index.kinds & dispatch.named.keys():
-        for raw, subscribers in _named(index, kind, dispatch.named[kind]):
+    calls, callees = index.raw_calls, dispatch.callees
+    for name in calls:
+        if name in callees:
+            for raw in calls[name]:
+                call = Call(raw, tree)
+                for one in callees[name]:
+                    found += guarded(one.rule, one.handler, path, call, file)
+    for kind in index.kinds & dispatch.nodes:
+        for raw, subscribers in _wanted(dispatch, index, kind):
             node = cast(raw, tree)
             for one in subscribers:
                 if isinstance(node, one.view):
@@ -160,19 +169,26 @@ def _elixir(dispatch: Dispatch, index: NodeIndex, file: File) -> list[Finding]:
     return found
 
 
-def _named(
-    index: NodeIndex, kind: int, wanted: Mapping[bytes, list[_Subscriber]]
+def _wanted(
+    dispatch: Dispatch, index: NodeIndex, kind: int
 ) -> Iterator[tuple[RawNode, list[_Subscriber]]]:
-    """The nodes of a kind that somebody wants by their names."""
+    """The nodes of a kind that somebody wants, all of them or by their names."""
+    if kind in dispatch.kinds:
+        for raw in index.raw_of_kind(kind):
+            yield raw, dispatch.kinds[kind]
+    wanted = dispatch.named.get(kind)
+    if wanted is None:
+        return
     if kind == BINARY:  # collectors ask for these too, so the index remembers their signs
         for sign, subscribers in wanted.items():
             for raw in index.binaries(sign):
                 yield raw, subscribers
         return
-    name_of, source = NAMES[kind], index.tree.source
+    name_of, source, starts = NAMES[kind], index.tree.source, dispatch.starts.get(kind, b"")
     for raw in index.raw_of_kind(kind):
-        if (name := name_of(raw, source)) in wanted:
-            yield raw, wanted[name]
+        if source.startswith(starts, raw.start_byte):
+            if (name := name_of(raw, source)) in wanted:
+                yield raw, wanted[name]
 
 
 def check_template(dispatch: Dispatch, layer: TemplateLayer, file: File) -> list[Finding]:
@@ -200,8 +216,9 @@ def check_modules(dispatch: Dispatch, document: Document, file: File) -> Iterato
     """What handlers of whole modules and documents say."""
     for module in document.modules if dispatch.modules else ():
         if module.call is not None:
-            for one in dispatch.modules:
-                yield from guarded(one.rule, one.handler, file.path, module, file)
+            for names, one in dispatch.modules:
+                if not names or not names.isdisjoint(document.outline.callers):
+                    yield from guarded(one.rule, one.handler, file.path, module, file)
     for one in dispatch.documents:
         yield from guarded(one.rule, one.handler, file.path, document, file)
 

@@ -37,7 +37,8 @@ def on(view: type, *, name: str | Iterable[str] = ()) -> Callable[[Handler], Han
 
     `name` narrows calls to callee names (`"get!"`, without the module), operators to how they are
     written, pairs to their keys, tuples to how their first element is written, tags to tag names
-    and attributes to attribute names. Always give it for the first four: rules are found by it.
+    and attributes to attribute names, modules to those of files that call something of a name.
+    Always give it for the first four: rules are found by it.
     `view` may also be `Module` or `Document` (from `outline` and `document`): those handlers run on
     each change. Handlers of other classes may look at the form that holds the node and at the
     module's directives, attributes and function names, and at nothing else of the file: their

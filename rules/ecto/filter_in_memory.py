@@ -168,7 +168,7 @@ class FilterInMemory(Rule):
                 span, message, fix = found
                 yield self.finding(span, message, fix=fix if here else None)
 
-    @on(Module)
+    @on(Module, name="all")
     def check_own_lists(self, module: Module, file: File) -> Iterator[Finding]:
         """Lists that a function of the module fetches, given straight into such a function."""
         lists = own_lists(module, file.is_repo)

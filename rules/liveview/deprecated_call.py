@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lsp_server.document import Document
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix, Tag
 from lsp_server.lint.rule import Rule, on
@@ -12,6 +11,7 @@ from lsp_server.syntax import heex
 from lsp_server.syntax.elixir import Call, ModuleAttribute
 from lsp_server.syntax.literals import Atom, Pair
 from lsp_server.syntax.names import module_text
+from lsp_server.syntax.outline import Module
 from lsp_server.syntax.template_edits import Unsure
 from lsp_server.text import Span, line_ending
 
@@ -100,11 +100,11 @@ class DeprecatedCall(Rule):
     def directives(self, call: Call, file: File) -> Iterator[Finding]:
         """`use` and `import` of modules, and options of `use`."""
         given = call.written_arguments
-        if call.receiver is not None or not given:
+        module = module_text(given[0]) if given else ""
+        if not module.startswith("Phoenix.") or call.receiver is not None:
             return
         if file.names(call).module.startswith("Phoenix."):
             return  # the libraries keep what is deprecated alive
-        module = module_text(given[0])
         found = _DIRECTIVES.get(f"{call.name} {module}")
         if module == "Phoenix.Controller" and not names_no_formats(call):
             found = None
@@ -211,12 +211,19 @@ class DeprecatedCall(Rule):
             edits = [Edit(Span(start + 1, start + 2), "H"), *edits]
         yield self._finding(Span(start, start + 2), found, edits)
 
-    @on(ModuleAttribute, name="@")
-    def assigns(self, node: ModuleAttribute, file: File) -> Iterator[Finding]:
+    @on(heex.Template)
+    def assigns(self, template: heex.Template, file: File) -> Iterator[Finding]:
         """Assigns of templates."""
+        layer, text = file.layer, template.span.slice(file.document.source)
+        if layer is None or layer.dialect is heex.Dialect.LEEX:
+            return
+        if any(name.encode() in text for name in _ASSIGNS):
+            for node in layer.index.nodes(ModuleAttribute):
+                yield from self._assign(node, file)
+
+    def _assign(self, node: ModuleAttribute, file: File) -> Iterator[Finding]:
         found, where = _ASSIGNS.get(f"@{node.name}"), node.span
-        layer = file.layer
-        if found is None or layer is None or layer.dialect is heex.Dialect.LEEX:
+        if found is None:
             return
         child = child_template(node)
         if child is not None and node.name == "view_template":
@@ -228,10 +235,10 @@ class DeprecatedCall(Rule):
         if _fits(found, file):
             yield self._finding(where, found, [Edit(where, found.replacement)], found.one_to_one)
 
-    @on(Document)
-    def callbacks(self, document: Document, file: File) -> Iterator[Finding]:
+    @on(Module, name=sorted({name.partition("/")[0] for name in _CALLBACKS}))
+    def callbacks(self, module: Module, file: File) -> Iterator[Finding]:
         """Callbacks of modules that use a library's module."""
-        for form in document.forms:
+        for form in module.forms:
             function = form.function
             if function is None or form.callee != b"def":
                 continue

@@ -75,7 +75,7 @@ class UnguardedSubscribe(Rule):
 
     requires = "phoenix_live_view"
 
-    @on(Module)
+    @on(Module, name=CALLEES)
     def check(self, module: Module, file: File) -> Iterator[Finding]:
         """Every `mount` of a LiveView or component and every `on_mount`, with what it calls in its
         own module."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Finding, Fix
 from lsp_server.lint.rule import Rule, on
-from lsp_server.syntax.elixir import Call, Capture, Identifier, Match
+from lsp_server.syntax.elixir import BinaryOperator, Call, Capture, Identifier, Match
 from lsp_server.syntax.literals import Tuple
 from lsp_server.syntax.outline import Form
 
@@ -152,10 +152,11 @@ class BareSpawn(Rule):
             fix=_fix(call, form, file),
         )
 
-    @on(Capture)
-    def check_captured(self, capture: Capture, file: File) -> Iterator[Finding]:
+    @on(BinaryOperator, name="/")
+    def check_captured(self, named: BinaryOperator, file: File) -> Iterator[Finding]:
         """`&spawn/1`, which is no call in itself."""
-        function, form = capture.function, file.form
+        capture, form = named.parent, file.form
+        function = capture.function if isinstance(capture, Capture) else None
         if function is None or form is None or not isinstance(function[0], Identifier):
             return
         name, arity = function[0].name, function[1]

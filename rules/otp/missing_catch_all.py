@@ -119,7 +119,9 @@ class MissingCatchAll(Rule):
 
     @on(Module)
     def check(self, module: Module, file: File) -> Iterator[Finding]:
-        if module.call is None or is_elixirs(module.name) or not _is_server(module, file):
+        if module.call is None or 2 not in module.names.functions.get("handle_info", ()):
+            return
+        if is_elixirs(module.name) or not _is_server(module, file):
             return
         clauses = [form for form in module.forms if _is_clause(form)]
         functions = [form.function for form in clauses if form.function is not None]

@@ -111,7 +111,7 @@ class ResourceLeak(Rule):
     the handle open. A handle that some branch closes and another does not has no fix.
     """
 
-    @on(Module)
+    @on(Module, name=_NAMES)
     def check(self, module: Module, file: File) -> Iterator[Finding]:
         if module.call is None:
             return

@@ -90,9 +90,9 @@ class SleepInProcess(Rule):
     messages.
     """
 
-    @on(Module)
+    @on(Module, name="sleep")
     def check(self, module: Module, file: File) -> Iterator[Finding]:
-        if module.call is None or b"sleep" not in file.document.source:
+        if module.call is None:
             return
         found = [
             (form, call)

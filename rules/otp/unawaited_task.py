@@ -125,7 +125,7 @@ class UnawaitedTask(Rule):
     and `Task.await/2` it.
     """
 
-    @on(Module)
+    @on(Module, name=("async", "start"))
     def check(self, module: Module, file: File) -> Iterator[Finding]:
         if module.call is None or file.is_mix_task or file.context.is_library(file.path):
             return
