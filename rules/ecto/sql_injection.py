@@ -21,6 +21,7 @@ from ._sql_parameters import Parameter, Parameters, parameter_for, text_of
 from ._sql_sinks import NAMES, UNSAFE, Sink, fragments, sink_of
 from ._sql_text import Part, Place, is_quoted_name, locate, parts_of
 
+_CALLEES = frozenset(name.encode() for name in NAMES)
 _ASIDE = re.compile(r"seeds|/migrations?(?:/|\.ex)")
 
 
@@ -178,15 +179,15 @@ def _listed(names: list[str]) -> str:
 
 def _sinks(module: Module, file: File) -> Iterator[Sink]:
     trusted = UNSAFE.encode() in file.document.source
+    if not trusted and _CALLEES.isdisjoint(file.document.outline.callers):
+        return
     for form in module.forms:
         if not form.is_function:
             continue
-        names = form.index.callee_names
-        for name in NAMES:
-            if name.encode() in names:
-                for call in form.index.calls(name):
-                    sink = sink_of(call, file)
-                    if sink is not None:
-                        yield sink
+        if not _CALLEES.isdisjoint(form.index.callee_names):
+            for call in form.index.calls(*NAMES):
+                sink = sink_of(call, file)
+                if sink is not None:
+                    yield sink
         if trusted and UNSAFE.encode() in form.bytes:
             yield from fragments(form.node)

@@ -9,6 +9,7 @@ from lsp_server.lint.finding import Edit, Finding, Fix
 from lsp_server.lint.rule import Rule, on
 from lsp_server.severity import Severity
 from lsp_server.syntax import heex
+from lsp_server.syntax.layers import TemplateLayer
 from lsp_server.syntax.template_edits import Unsure, ends_sigil
 from lsp_server.text import Span
 
@@ -54,12 +55,17 @@ class EexInAttribute(Rule):
     severity = Severity.ERROR
     requires = "phoenix_live_view >= 0.16"
 
-    @on(heex.Tag)
-    def check(self, tag: heex.Tag, file: File) -> Iterator[Finding]:
+    @on(heex.Template)
+    def check(self, template: heex.Template, file: File) -> Iterator[Finding]:
         """Attributes whose value holds EEx, and EEx between the attributes."""
         layer = file.layer
         if layer is None or layer.dialect is not heex.Dialect.HEEX:
             return
+        if any(one.kind is heex.ErrorKind.EEX_IN_TAG for one in template.errors):
+            for tag in layer.nodes(heex.Tag):
+                yield from self._tag(tag, layer, file)
+
+    def _tag(self, tag: heex.Tag, layer: TemplateLayer, file: File) -> Iterator[Finding]:
         for item in tag.items:
             if isinstance(item, heex.Attribute) and item.value is not None and has_eex(item):
                 text = value_of(item, layer)

@@ -25,6 +25,7 @@ from ._tags import Placed, placed, with_attributes
 _UPDATES = frozenset({"stream", "ignore"})
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 # Ids inside of these name parts of a drawing, or what is no part of the page yet.
+_IDS = re.compile(rb"""\bid\s*=\s*["']([^"']*)""")
 _APART = frozenset({"svg", "template", "noscript"})
 
 
@@ -76,7 +77,7 @@ class HookMarkup(Rule):
         for layer in document.templates:
             errors = layer.template.errors  # EEx inside of a tag breaks no other one
             sound = all(one.kind is heex.ErrorKind.EEX_IN_TAG for one in errors)
-            if layer.dialect is heex.Dialect.HEEX and sound:
+            if layer.dialect is heex.Dialect.HEEX and sound and _speaks(layer):
                 form = document.outline.form_at(layer.span.start)
                 yield from self._layer(layer, replace(file, form=form, layer=layer))
 
@@ -119,6 +120,13 @@ class HookMarkup(Rule):
             return
         fix = _fix(tag, one, name, hook, layer, file.document.lines)
         yield self.finding(tag.name_span, f"`<{tag.name}>` with {what} needs an id", fix=fix)
+
+
+def _speaks(layer: TemplateLayer) -> bool:
+    """Whether the text holds a hook, an update, or an id that is written twice."""
+    text = layer.span.slice(layer.source)
+    ids = _IDS.findall(text)
+    return b"phx-hook" in text or b"phx-update" in text or len({*ids}) < len(ids)
 
 
 def _kind(tag: heex.Tag, source: bytes) -> str | None:

@@ -55,14 +55,15 @@ class LetAttribute(Rule):
     @on(Document)
     def check(self, document: Document, file: File) -> Iterator[Finding]:
         """Attributes of all templates of the file."""
-        if b"let={" not in document.source:
+        source = document.source
+        if source.count(b"let={") == source.count(b":let={"):
             return
         declared = _declaring(document)
         for layer in document.templates:
             if layer.dialect is not heex.Dialect.HEEX:
                 continue
-            for node in heex.walk(layer.template):
-                if isinstance(node, heex.Tag) and node.kind is not heex.TagKind.HTML:
+            for node in layer.nodes(heex.Tag):
+                if node.kind is not heex.TagKind.HTML:
                     if node.name.removeprefix(".") not in declared:
                         yield from self._of_tag(node)
 

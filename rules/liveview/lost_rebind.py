@@ -18,7 +18,8 @@ from lsp_server.syntax.template_layout import LINE_LENGTH, shifted
 from lsp_server.text import Span, line_ending
 
 _NAMES = frozenset({"socket", "assigns", "conn", "changeset"})
-_REBOUND = re.compile(rb"\b(?:" + "|".join(sorted(_NAMES)).encode() + rb")\s*=")
+# No `\b` in front, with which the search takes twice as long: nodes tell what it lets through.
+_REBOUND = re.compile(rb"(?:" + "|".join(sorted(_NAMES)).encode() + rb")\s*=")
 _BLOCKS = ("if", "unless", "case", "cond", "for", "each")
 _LOOPS = ("for", "each")
 _SEQUENCES = frozenset({"do_block", "body", "block", "else_block"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
@@ -70,15 +70,14 @@ class MalformedTemplate(Rule):
                 yield self._finding(template, error, file)
 
     @on(heex.Tag)
-    def attributes(self, tag: heex.Tag, file: File) -> Iterator[Finding]:
+    def attributes(self, tag: heex.Tag, file: File) -> Iterable[Finding]:
         """Attributes that begin with a colon."""
-        layer = file.layer
-        if layer is None or layer.dialect is not heex.Dialect.HEEX:
-            return
-        for one in refused_attributes(tag):
-            if not file.depends("phoenix_live_view >= 0.18"):
-                return
-            yield self._attribute(one, tag, layer.template)
+        layer, refused = file.layer, refused_attributes(tag)
+        if not refused or layer is None or layer.dialect is not heex.Dialect.HEEX:
+            return ()
+        if not file.depends("phoenix_live_view >= 0.18"):
+            return ()
+        return [self._attribute(one, tag, layer.template) for one in refused]
 
     def _attribute(
         self, attribute: heex.Attribute, tag: heex.Tag, template: heex.Template

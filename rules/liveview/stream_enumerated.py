@@ -64,6 +64,9 @@ class StreamEnumerated(Rule):
     @on(Call, name=(*_ENUM.split(), "length", "hd", "tl"))
     def check(self, call: Call, file: File) -> Iterator[Finding]:
         """Calls that take a stream as their first argument."""
+        text = file.document.source if file.form is None else file.form.bytes
+        if b"streams" not in text:
+            return
         bare = call.receiver is None and call.name in ("length", "hd", "tl")
         if not bare and call.module != "Enum":
             return

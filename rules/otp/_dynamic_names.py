@@ -30,7 +30,7 @@ from lsp_server.syntax.literals import (
     StringInterpolation,
     Tuple,
 )
-from lsp_server.syntax.node import Node
+from lsp_server.syntax.node import Node, kind_id
 from lsp_server.syntax.outline import Form, Module
 
 # Modules whose processes take `{:via, …}` for a name, and whose functions take it for a process.
@@ -49,6 +49,8 @@ VIA = frozenset(
 )
 _STARTS = frozenset({"start_link", "start", "start_monitor"})
 _MAKERS = ("to_atom", "binary_to_atom")
+_MAKER_NAMES = frozenset(name.encode() for name in _MAKERS)
+_QUOTED_ATOM = kind_id("quoted_atom")
 # What is interpolated at the front is the name of another process or a module: there are few.
 _FRONT = frozenset({"name", "module", "mod", "endpoint", "server", "otp_app", "app"})
 _COUNTED = frozenset({"index", "idx", "partition", "shard"})
@@ -91,6 +93,9 @@ class Use(Enum):
 def names_in(module: Module) -> Iterator[Name]:
     """The atoms that the functions of a module make at run time."""
     for form in module.forms:
+        index = form.index
+        if _QUOTED_ATOM not in index.kinds and _MAKER_NAMES.isdisjoint(index.callee_names):
+            continue
         if form.function is None or form.function.is_macro:
             continue
         for atom in form.index.nodes(QuotedAtom):

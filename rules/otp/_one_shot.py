@@ -39,8 +39,9 @@ def restarted_tasks(module: Module) -> Iterator[Restarted]:
         for call in form.index.calls("child_spec"):
             if module_of(call.receiver, form) == "Supervisor" and len(call.arguments) == 2:
                 yield from _respecified(call, form)
-        for spec in form.index.nodes(Map):
-            yield from _of_map(spec, form)
+        if b"start_link" in form.bytes:
+            for spec in form.index.nodes(Map):
+                yield from _of_map(spec, form)
 
 
 def _of_module(module: Module) -> Iterator[Restarted]:

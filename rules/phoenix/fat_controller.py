@@ -8,7 +8,7 @@ from lsp_server.lint.file import File
 from lsp_server.lint.finding import Finding
 from lsp_server.lint.rule import Rule, on
 from lsp_server.severity import Severity
-from lsp_server.syntax.elixir import BinaryOperator, Call, Identifier, Match, Pipe
+from lsp_server.syntax.elixir import Call, Identifier, Match, Pipe
 from lsp_server.syntax.node import Node
 from lsp_server.syntax.outline import Form, Module
 from lsp_server.syntax.walk import NodeIndex
@@ -19,7 +19,7 @@ COMPLEXITY = 8
 LINES = 40
 _BRANCHING = ("if", "unless", "case", "cond", "with", "try")
 _MAIL = b"deliver"  # `deliver`, `deliver_now!`, `deliver_user_confirmation_instructions`
-_JOINING = frozenset({"and", "&&", "or", "||"})
+_JOINING = (b"and", b"&&", b"or", b"||")
 
 
 class FatController(Rule):
@@ -142,7 +142,7 @@ def _rows(node: Node, file: File) -> int:
 
 def _complexity(index: NodeIndex) -> int:
     branches = sum(_branches(one) for one in index.calls(*_BRANCHING) if one.receiver is None)
-    joined = sum(1 for one in index.nodes(BinaryOperator) if one.operator in _JOINING)
+    joined = sum(len(index.binaries(sign)) for sign in _JOINING)
     return 1 + branches + joined
 
 

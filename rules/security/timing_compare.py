@@ -38,6 +38,7 @@ _STRONG = re.compile(
     r"verify|verification|bearer|refresh|confirm|confirmation|invite|invitation|unsubscribe|"
     r"remember|login|magic|password|activation)_token)$"
 )
+_CLUE = re.compile(rb"sig|mac|digest|key|secret|token", re.I)  # what every such name holds
 _COMPUTING = re.compile(r"(?:re)?(?:comput|calculat|generat|build|mak|creat|sign|expect)")
 # What a module computes or reads that says that such a value guards something.
 _MAKING = frozenset(
@@ -99,7 +100,7 @@ class TimingCompare(Rule):
     @on(BinaryOperator, name=("==", "===", "!=", "!=="))
     def check(self, comparison: BinaryOperator, file: File) -> Iterator[Finding]:
         operator = comparison.operator
-        if file.form is None or file.is_mix_task:
+        if file.form is None or file.is_mix_task or not _CLUE.search(comparison.bytes):
             return
         sides = (strip_parentheses(comparison.left), strip_parentheses(comparison.right))
         if any(_cannot_be(side) for side in sides):
