@@ -32,8 +32,13 @@ def origin(node: Node | None, form: Form) -> Node | None:
 def assigned(variable: Identifier, form: Form) -> Node | None:
     """What the last `variable = …` before a place gives it, as far as it is visible there."""
     found: Match | None = None
-    for match in form.index.nodes(Match):
-        if match.end > variable.start or not match.left.same_code(variable):
+    index, name, before = form.index, variable.bytes, variable.start
+    for raw in index.binaries(b"="):
+        # Most are of other names, and before any is looked at as a node its text says so.
+        if raw.end_byte > before or not index.tree.source.startswith(name, raw.start_byte):
+            continue
+        match = Match(raw, index.tree)
+        if not match.left.same_code(variable):
             continue
         scope = block_of(match)
         if scope.start <= variable.start < scope.end:

@@ -33,7 +33,8 @@ def applicable(
     if document.role is Role.DEPENDENCY:
         return ()
     of_role = _of_role(tuple(rules), document.role)
-    fitting = [fits(some[0], document.path, context) for some in of_role]
+    folder = context.folder(document.path)
+    fitting = [_fits(some[0].requires, folder, context) for some in of_role]
     return _all(of_role, tuple(fitting))
 
 
@@ -54,9 +55,13 @@ def _all(groups: tuple[tuple[Rule, ...], ...], fitting: tuple[bool, ...]) -> tup
 
 def fits(rule: AnyRule, path: str, context: ProjectContext) -> bool:
     """Whether the project has the packages, in the versions, that a rule requires."""
-    requires = rule.requires
-    wanted = (requires,) if isinstance(requires, str) else requires
-    return all(context.fits(path, one) for one in wanted)
+    return _fits(rule.requires, context.folder(path), context)
+
+
+def _fits(requires: Requires, folder: str | None, context: ProjectContext) -> bool:
+    if isinstance(requires, str):
+        return context.folder_fits(folder, requires)
+    return all(context.folder_fits(folder, one) for one in requires)
 
 
 def check_document(

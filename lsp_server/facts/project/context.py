@@ -66,10 +66,10 @@ class ProjectContext:
         It is the locked one, else the lowest that mix.exs allows; the newest where no mix.exs and
         no mix.lock around the file is known; None where the application does not depend on it.
         """
-        folder = self._folder(path)
+        folder = self.folder(path)
         return NEWEST if folder is None else self.dependencies[folder].get(package)
 
-    def _folder(self, path: str) -> str | None:
+    def folder(self, path: str) -> str | None:
         """The folder of the application that a file belongs to."""
         end = path.rfind("/") + 1
         while path[:end] not in self.dependencies:
@@ -85,7 +85,10 @@ class ProjectContext:
         A package alone asks whether the app has it in any version; `elixir` is the language, whose
         version is the lowest that mix.exs allows. Raises ValueError for what is no requirement.
         """
-        folder = self._folder(path)
+        return self.folder_fits(self.folder(path), requirement)
+
+    def folder_fits(self, folder: str | None, requirement: str) -> bool:
+        """The same of the app in a folder, for who asks more than one thing about a file."""
         known = None if folder is None else self._fitting.get((folder, requirement))
         if known is None:
             known = self._fits(folder, requirement)
