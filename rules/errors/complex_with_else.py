@@ -74,12 +74,10 @@ class ComplexWithElse(Rule):
 
     @on(Call, name="with")
     def check(self, call: Call, file: File) -> Iterator[Finding]:
-        if call.receiver is not None or file.is_mix_task or Function.around(call) is None:
-            return
-        if file.context.is_library(file.path):
-            return
         clauses = [one for one in call.section("else") if isinstance(one, Clause)]
-        if not clauses:
+        if not clauses or call.receiver is not None or file.is_mix_task:
+            return
+        if file.context.is_library(file.path) or Function.around(call) is None:
             return
         where = _else_span(call) or call.name_span
         steps = [
