@@ -23,6 +23,7 @@ from lsp_server.facts.rows.lists import listed, mentions
 from lsp_server.facts.rows.patterns import Place, place_of
 from lsp_server.facts.rows.reader import Reader
 from lsp_server.facts.rows.returns import RowsReturned, returned
+from lsp_server.facts.sightings import forms_calling, forms_with
 from lsp_server.role import Role
 from lsp_server.syntax import heex
 from lsp_server.syntax.elixir import BinaryOperator, Call, Dot, Identifier
@@ -144,6 +145,7 @@ class _Collector:
         self.document = document
         self.path = document.path
         self.forms = [one for one in document.forms if one.function is not None and one.module.name]
+        self.templated = [one for one in self.forms if b"~" in one.bytes and one.templates]
 
     def facts(self) -> Iterator[Fact]:
         """All of them."""
@@ -251,15 +253,16 @@ class _Collector:
                 yield RowsGiven(*place, "call", module, name, args, span)
 
     def _calls(self, place: Place) -> Iterator[tuple[Form, Passing]]:
-        """The calls of a function in this file."""
+        """The calls of a function in this file, and its captures."""
         module, name, arity = place
-        callee, captured = name.encode(), f"&{name}/{arity}".encode()
-        capturing = captured in self.document.source
-        for form in self.forms:
-            if form.module.name != module:
-                continue
-            called = callee in form.index.raw_calls or (capturing and captured in form.bytes)
-            if called or any(callee in layer.index.raw_calls for layer in form.templates):
+        callee = name.encode()
+        forms = {*forms_calling(self.document, {callee})}
+        forms.update(forms_with(self.document, f"&{name}/{arity}".encode()))
+        for form in self.templated:
+            if any(callee in layer.index.raw_calls for layer in form.templates):
+                forms.add(form)
+        for form in sorted(forms, key=lambda one: one.raw.start_byte):
+            if form.module.name == module and form.function is not None:
                 for call in passed(form, self.path, name, arity):
                     yield form, call
 
