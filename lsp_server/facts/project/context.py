@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -162,25 +162,26 @@ class ProjectContext:
         own = self.exports.get(one.module)
         return (name, arity) in (self.expander.exports(one.module) if own is None else own)
 
-    def _expansion(self, scopes: Iterator[Names]) -> Expansion:
+    def _expansion(self, scopes: list[Names]) -> Expansion:
         return self.expander.expand(
-            (use.module, use.selector) for scope in scopes for use in scope.uses
+            [(use.module, use.selector) for scope in scopes for use in scope.uses]
         )
 
 
-def _scopes(names: Names) -> Iterator[Names]:
+def _scopes(names: Names) -> list[Names]:
     """The scopes at a place, the outermost first."""
     found: list[Names] = []
     scope: Names | None = names
     while scope is not None:
         found.append(scope)
         scope = scope.outer
-    yield from reversed(found)
+    found.reverse()
+    return found
 
 
-def _own_scopes(names: Names) -> Iterator[Names]:
+def _own_scopes(names: Names) -> list[Names]:
     """Those of the scopes that belong to the module at a place itself."""
-    return (scope for scope in _scopes(names) if scope.module == names.module)
+    return [scope for scope in _scopes(names) if scope.module == names.module]
 
 
 def _written_for(names: Names, module: str) -> str:
