@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from lsp_server.lint.file import File
 from lsp_server.lint.finding import Edit, Finding, Fix, Related
@@ -69,15 +69,16 @@ class MalformedTemplate(Rule):
             if error.kind is not ErrorKind.EEX_IN_TAG:
                 yield self._finding(template, error, file)
 
-    @on(heex.Tag)
-    def attributes(self, tag: heex.Tag, file: File) -> Iterable[Finding]:
+    @on(heex.Template)
+    def attributes(self, template: heex.Template, file: File) -> Iterator[Finding]:
         """Attributes that begin with a colon."""
-        layer, refused = file.layer, refused_attributes(tag)
-        if not refused or layer is None or layer.dialect is not heex.Dialect.HEEX:
-            return ()
-        if not file.depends("phoenix_live_view >= 0.18"):
-            return ()
-        return [self._attribute(one, tag, layer.template) for one in refused]
+        layer = file.layer
+        if layer is None or layer.dialect is not heex.Dialect.HEEX:
+            return
+        for tag in layer.nodes(heex.Tag):
+            for one in refused_attributes(tag):
+                if file.depends("phoenix_live_view >= 0.18"):
+                    yield self._attribute(one, tag, template)
 
     def _attribute(
         self, attribute: heex.Attribute, tag: heex.Tag, template: heex.Template
