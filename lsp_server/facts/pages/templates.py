@@ -102,7 +102,8 @@ _ENDS = re.compile(rb"\s*(?:\}|\)|,|do\b|%>|\Z)")
 _WHOLE = re.compile(rb"(?<![\w.:@])assigns(?![\w.\[:])")
 _PUSH_EVENT = re.compile(rb"\bpushEvent(To)?\s*\(\s*(?:[^,()\"'`]+,\s*)?([\"'`])([\w:.-]+)\2")
 _ROLES = frozenset({Role.LIB, Role.TEMPLATE})
-_CALLED = re.compile(rb"(?<![\w.])((?:[A-Z]\w*\.)+)?([a-z_]\w*[?!]?)\(assigns\)")
+_GIVEN = b"(assigns)"
+_CALLED = re.compile(rb"(?<![\w.])((?:[A-Z]\w*\.)+)?([a-z_]\w*[?!]?)\Z")  # before `_GIVEN`
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def collect_templates(document: Document) -> Iterator[Fact]:
         function = PurePosixPath(document.path).name.partition(".")[0]
         yield from _of_template(document.template, _Place("", function, 1, None))
     elif document.language is Language.ELIXIR:
-        hands_on = b"(assigns)" in document.source
+        hands_on = _GIVEN in document.source
         for form in document.forms:
             pushes = b"push" in form.index.callee_names
             function_ = form.function if hands_on or pushes or form.templates else None
@@ -136,7 +137,7 @@ def collect_templates(document: Document) -> Iterator[Fact]:
                 place = _Place(form.module.name, function_.name, function_.arity, form)
                 if pushes:
                     yield from _pushes(form.index, place)
-                if hands_on and b"(assigns)" in form.bytes:
+                if hands_on and _GIVEN in form.bytes:
                     yield from _functions(form, place)
                 for layer in form.templates:
                     yield from _of_template(layer, place)
@@ -154,13 +155,15 @@ def _functions(form: Form, place: _Place) -> Iterator[ComponentCall]:
         module = place.expand(target, form.span.start) if target else ""
         yield _called(place, "function", module, name, function.name_span)
         return
-    start = form.span.start
-    for match in _CALLED.finditer(form.bytes):
-        span = Span(match.start() + start, match.end(2) + start)
-        if span.end != function.name_span.end:
+    source, end = form.tree.source, form.raw.end_byte
+    at = source.find(_GIVEN, form.raw.start_byte, end)
+    while at >= 0:
+        match = _CALLED.search(source, source.rfind(b"\n", 0, at) + 1, at)
+        if match is not None and at != function.name_span.end:
             written = (match[1] or b"").decode().rstrip(".")
-            module = place.expand(written, span.start) if written else ""
-            yield _called(place, "function", module, match[2].decode(), span)
+            module = place.expand(written, match.start()) if written else ""
+            yield _called(place, "function", module, match[2].decode(), Span(match.start(), at))
+        at = source.find(_GIVEN, at + 1, end)
 
 
 def _of_template(layer: TemplateLayer, place: _Place) -> Iterator[Fact]:
