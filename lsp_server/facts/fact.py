@@ -33,19 +33,25 @@ FACT_TYPES: dict[str, type[Fact]] = {}
 Collector = Callable[[Document], Iterable[Fact]]
 Found = dict["type[Fact]", list["Fact"]]
 COLLECTORS: list[tuple[frozenset[type[Fact]], Collector]] = []
+_ONLY_IF_READ: set[type[Fact]] = set()
 _OF_SUITES: set[Collector] = set()
 
 
-def collects(*types: type[Fact], suites: bool = False) -> Callable[[Collector], Collector]:
+def collects(
+    *types: type[Fact], suites: bool = False, only_if_read: bool = False
+) -> Callable[[Collector], Collector]:
     """Function decorator: the function finds facts of these types in a document.
 
     A third of many projects is `_test.exs` files, and most of what they say concerns no rule: only
-    collectors with `suites` are asked about them, so that few of them are parsed at all.
+    collectors with `suites` are asked about them, so that few of them are parsed at all. A scan
+    spares what is marked `only_if_read` where no rule reads it.
     """
 
     def register(function: Collector) -> Collector:
         for one in types:
             FACT_TYPES[one.__name__] = one
+        if only_if_read:
+            _ONLY_IF_READ.update(types)
         if suites:
             _OF_SUITES.add(function)
         COLLECTORS.append((frozenset(types), function))
@@ -109,6 +115,11 @@ class FileFacts:
             for kind in self.differing_types(other)
             if not _same_meaning(self.of(kind), other.of(kind))
         }
+
+
+def types_for(read: Iterable[type[Fact]]) -> frozenset[type[Fact]]:
+    """The types that a scan collects for rules that read some."""
+    return frozenset(FACT_TYPES.values()) - _ONLY_IF_READ.difference(read)
 
 
 EMPTY = FileFacts()

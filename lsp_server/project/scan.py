@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -23,7 +24,8 @@ import msgspec
 
 from lsp_server.config import Settings
 from lsp_server.document import Document
-from lsp_server.facts.fact import collect, load_collectors
+from lsp_server.facts.fact import Fact, collect, load_collectors, types_for
+from lsp_server.facts.index import fact_types
 from lsp_server.facts.project.context import ProjectContext, context_relevant
 from lsp_server.lint.checker import check_document
 from lsp_server.lint.registry import registry
@@ -49,6 +51,12 @@ def enabled_rules(settings: Settings) -> list[Rule]:
     return [rule for rule in registry().document_rules if settings.may_run(rule)]
 
 
+@cache
+def collected() -> frozenset[type[Fact]]:
+    """The types of facts that a scan collects."""
+    return types_for(kind for rule in registry().project_rules for kind in fact_types(rule.reads))
+
+
 def check_file(
     document: Document, entry: Entry, rules: Sequence[Rule], job: Job, digest: bytes
 ) -> FileResult:
@@ -59,7 +67,7 @@ def check_file(
         entry.mtime,
         entry.size,
         digest,
-        collect(document).encode(),
+        collect(document, collected()).encode(),
         tuple(plain(one) for one in findings),
         b"retort:ignore" in document.source,
         context_relevant(entry.path, document.source),
