@@ -54,7 +54,6 @@ class Module(Fact):
     behaviours: tuple[str, ...]  # of `@behaviour`
     imports: tuple[Imported, ...]  # also those of the modules around it
     hidden: bool  # `@moduledoc false`
-    is_behaviour: bool  # has a `@callback` or `@macrocallback`
     embeds: tuple[str, ...]  # the patterns of `embed_templates`, relative to the file's folder
     # Short names and what they stand for, of modules whose templates may be files of their own.
     aliases: tuple[tuple[str, str], ...]
@@ -114,7 +113,7 @@ _SUITE = re.compile(rb"^defmodule[ \t]+([A-Z][\w.]*)[ \t]+do\b", re.MULTILINE)
 def _suites(source: bytes) -> Iterator[Module]:
     for head in _SUITE.finditer(source):
         name, span = head[1].decode(), Span(*head.span(1))
-        yield Module(name, "defmodule", Span(*head.span()), span, (), (), (), False, False, (), ())
+        yield Module(name, "defmodule", Span(*head.span()), span, (), (), (), False, (), ())
 
 
 def full_name(module: ModuleSyntax) -> str:
@@ -131,7 +130,7 @@ def _read(syntax: ModuleSyntax) -> tuple[Module, Iterable[Function]]:
     functions: dict[tuple[str, int], Function] = {}
     behaviours: list[str] = []
     embeds: list[str] = []
-    hidden = is_behaviour = doc_false = impl = False
+    hidden = doc_false = impl = False
     for form in syntax.forms:
         clause = form.function
         if clause is not None:
@@ -148,8 +147,6 @@ def _read(syntax: ModuleSyntax) -> tuple[Module, Iterable[Function]]:
                     impl = not form.bytes.endswith(b"false")
                 case b"moduledoc":
                     hidden = form.bytes.endswith(b"false")
-                case b"callback" | b"macrocallback":
-                    is_behaviour = True
                 case b"behaviour":
                     node = form.node
                     if isinstance(node, ModuleAttribute):
@@ -163,7 +160,6 @@ def _read(syntax: ModuleSyntax) -> tuple[Module, Iterable[Function]]:
         tuple(one for one in behaviours if one),
         tuple(_imports(names)),
         hidden,
-        is_behaviour,
         tuple(embeds),
         tuple(_aliases(names)) if embeds or _lacks_template(name, functions) else (),
     )
@@ -204,7 +200,7 @@ def _lacks_template(module: str, functions: Iterable[tuple[str, int]]) -> bool:
 
 
 # The attributes that say something about what follows, or about the module.
-_ATTRIBUTE = re.compile(rb"@(doc|impl|moduledoc|callback|macrocallback|behaviour)\b")
+_ATTRIBUTE = re.compile(rb"@(doc|impl|moduledoc|behaviour)\b")
 
 
 def _attribute_name(form: Form) -> bytes | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from lsp_server.facts.index import Index, join
 from lsp_server.facts.pages.live_callbacks import LiveHook
+from lsp_server.facts.routes.controller_plugs import ControllerPlug
 from lsp_server.facts.routes.controllers import Controller, Entry
 from lsp_server.facts.routes.open_plugs import OpenPlug, open_plugs
 from lsp_server.facts.routes.router import RouterTable, Routing, routing
@@ -59,6 +60,7 @@ class Access:
     controllers: Mapping[str, Controller] = field(default_factory=dict)
     entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     hooks: Mapping[str, tuple[LiveHook, ...]] = field(default_factory=dict)
+    own_plugs: Mapping[str, tuple[ControllerPlug, ...]] = field(default_factory=dict)
     open: frozenset[str] = frozenset()  # plugs that let everybody through, whatever their names say
 
     def clauses(self, route: Route) -> list[Entry]:
@@ -80,9 +82,8 @@ class Access:
         for one in table.plugs(route):
             if isinstance(one, PlugCall):
                 yield one.name, one.options
-        controller = self.controllers.get(route.plug)
-        for own in () if controller is None else controller.plugs:
-            if own.runs(route.action):
+        for own in self.own_plugs.get(route.plug, ()):
+            if own.runs_for(route.action):
                 yield own.name, own.options
 
     def asks_who(self, table: RouterTable, route: Route) -> bool:
@@ -114,7 +115,7 @@ class Access:
         return self.routing.forwarded(table.module)
 
 
-@join(routing, Controller, Entry, LiveHook, OpenPlug)
+@join(routing, Controller, ControllerPlug, Entry, LiveHook, OpenPlug)
 def access(index: Index) -> Access:
     """The access of all routes."""
     entries: dict[str, list[Entry]] = {}
@@ -124,10 +125,14 @@ def access(index: Index) -> Access:
     for _, hook in index.of(LiveHook):
         if hook.stage == "mount":
             hooks.setdefault(hook.module, []).append(hook)
+    plugs: dict[str, list[ControllerPlug]] = {}
+    for _, plug in index.of(ControllerPlug):
+        plugs.setdefault(plug.module, []).append(plug)
     return Access(
         routing(index),
         {one.module: one for _, one in index.of(Controller)},
         {module: tuple(found) for module, found in entries.items()},
         {module: tuple(found) for module, found in hooks.items()},
+        {module: tuple(found) for module, found in plugs.items()},
         open_plugs(index),
     )

@@ -190,9 +190,8 @@ def _is_private(known: Access, table: RouterTable, route: Route) -> bool:
     names = [name for name, _ in known.plugs(table, route)]
     if any(_STAFF.search(one) for one in (*names, route.path, route.session)):
         return False
-    controller = known.controllers.get(route.plug)
-    for plug in () if controller is None else controller.plugs:
-        if plug.runs(route.action) and _ASKS.search(plug.name.rpartition(".")[2]):
+    for plug in known.own_plugs.get(route.plug, ()):
+        if plug.runs_for(route.action) and _ASKS.search(plug.name.rpartition(".")[2]):
             return False
     if known.is_behind(table, route):
         return True

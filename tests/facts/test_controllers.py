@@ -1,4 +1,4 @@
-"""Controllers with their plugs and actions, and the options of sessions."""
+"""Controllers with their actions, and the options of sessions."""
 
 from lsp_server.document import Document
 from lsp_server.facts.routes.controllers import Controller, Entry, collect_controllers
@@ -27,14 +27,11 @@ def facts_of(source: bytes) -> list[object]:
     return list(collect_controllers(Document("lib/shop_web/order.ex", source)))
 
 
-def test_plugs_of_a_controller_know_for_which_actions_they_run() -> None:
-    controller = facts_of(CONTROLLER)[0]
-    assert isinstance(controller, Controller) and not controller.limits
-    staff, load, count = controller.plugs
-    assert (staff.name, staff.options) == ("ShopWeb.Plugs.RequireUser", "[role: :staff]")
-    assert staff.excluded == ("index", "show") and not staff.runs("show") and staff.runs("create")
-    assert load.runs("show") and not load.runs("create")
-    assert count.runs("show")
+def test_a_controller_says_whether_it_speaks_of_limits() -> None:
+    (plain,) = (one for one in facts_of(CONTROLLER) if isinstance(one, Controller))
+    limited = CONTROLLER.replace(b"plug :count", b"plug :check_rate")
+    (other,) = (one for one in facts_of(limited) if isinstance(one, Controller))
+    assert (plain.limits, other.limits) == (False, True)
 
 
 def test_entries_are_public_clauses_of_two_arguments() -> None:
@@ -60,7 +57,7 @@ def test_broken_code_and_other_modules_state_nothing_wrong() -> None:
     assert facts_of(b"defmodule Shop.Controllers do\n  def show(conn, _), do: conn\nend") == []
     broken = b"defmodule A.BController do\n  use A, :controller\n  plug\n  plug when\n  plug 1\nend"
     (controller,) = facts_of(broken)
-    assert isinstance(controller, Controller) and controller.plugs == ()
+    assert isinstance(controller, Controller)
 
 
 def test_session_options_are_read_where_they_are_written_out() -> None:

@@ -69,8 +69,8 @@ def test_modules_with_what_they_use() -> None:
     assert cart.uses[1].span.slice(SHOP) == b"use ShopWeb, :live_view"
     assert cart.uses_any("GenServer") and not line.uses_any("GenServer")
     assert cart.behaviours == ("Shop.Store",)
-    assert cart.hidden and cart.is_behaviour
-    assert not line.hidden and not line.is_behaviour
+    assert cart.hidden
+    assert not line.hidden
     assert cart.name_span.slice(SHOP) == b"Shop.Cart"
     assert line.span.slice(SHOP).startswith(b"defmodule Line do")
     assert chars.keyword == "defimpl"

@@ -195,3 +195,7 @@ def test_plugs_of_controllers() -> None:
     ]
     assert [one.runs_for("create") for one in found] == [True, True, True, False, True]
     assert [one.runs_for("index") for one in found] == [True, False, False, False, True]
+
+
+def test_broken_plugs_of_controllers_are_none() -> None:
+    assert plugs("defmodule A.BController do\n  plug\n  plug when\n  plug 1\nend") == []

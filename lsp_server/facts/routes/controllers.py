@@ -1,4 +1,4 @@
-"""Controllers with their plugs, and what their actions and the mounts of LiveViews do, roughly."""
+"""Controllers, and what their actions and the mounts of LiveViews do, roughly."""
 
 from __future__ import annotations
 
@@ -6,38 +6,15 @@ from collections.abc import Iterator
 
 from lsp_server.document import Document, Language
 from lsp_server.facts.fact import Fact, collects
-from lsp_server.facts.values import Scope, Value, value_of
 from lsp_server.role import Role
-from lsp_server.syntax.elixir import BinaryOperator, Call
-from lsp_server.syntax.literals import Atom
-from lsp_server.syntax.names import module_text
-from lsp_server.syntax.node import Node
-from lsp_server.syntax.outline import Form, Module
+from lsp_server.syntax.outline import Module
 from lsp_server.text import Span, without_suppressions
-
-
-class ControllerPlug(Fact):
-    """One `plug` line of a controller: `name` is a function's, or a module's in full.
-
-    It runs for the actions in `only` (empty: for all) but those in `excluded`; a guard that says
-    anything else counts as none. `options` is the text of the options.
-    """
-
-    name: str
-    options: str
-    only: tuple[str, ...]
-    excluded: tuple[str, ...]
-
-    def runs(self, action: str) -> bool:
-        """Whether the plug runs before an action."""
-        return (not self.only or action in self.only) and action not in self.excluded
 
 
 class Controller(Fact):
     """A module with actions; `limits` tells that it speaks of a rate limit anywhere."""
 
     module: str
-    plugs: tuple[ControllerPlug, ...]
     limits: bool
     name_span: Span
 
@@ -83,7 +60,6 @@ def collect_controllers(document: Document) -> Iterator[Fact]:
         if _is_controller(module):
             yield Controller(
                 module.name,
-                tuple(_plugs(module)),
                 _names_any(_LIMITS, module.span.slice(document.source).lower()),
                 module.name_span,
             )
@@ -108,48 +84,6 @@ def _is_controller(module: Module) -> bool:
 def _is_live(module: Module) -> bool:
     return any(
         use.module == "Phoenix.LiveView" or "live_view" in use.selector for use in module.names.uses
-    )
-
-
-def _plugs(module: Module) -> Iterator[ControllerPlug]:
-    for form in module.forms:
-        if form.callee != b"plug":
-            continue
-        written = Call(form.raw, form.tree).written_arguments
-        if written:
-            yield from _plug(written, form, module)
-
-
-def _plug(written: list[Node], form: Form, module: Module) -> Iterator[ControllerPlug]:
-    guard: Node | None = None
-    last = written[-1]
-    if isinstance(last, BinaryOperator) and last.operator == "when":
-        guard = last.right
-        written = [*written[:-1], last.left]
-    first = written[0]
-    name = module_text(first)
-    name = first.name if isinstance(first, Atom) else form.names_at(first.start).expand(name)
-    if name:
-        only, excluded = _actions(guard, Scope(module))
-        yield ControllerPlug(name, " ".join(one.text for one in written[1:]), only, excluded)
-
-
-def _actions(guard: Node | None, scope: Scope) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    match guard:
-        case BinaryOperator("in", _, right):
-            return _names(value_of(right, scope)), ()
-        case BinaryOperator("not in", _, right):
-            return (), _names(value_of(right, scope))
-        case BinaryOperator("==", _, right):
-            return _names([value_of(right, scope)]), ()
-        case BinaryOperator("!=", _, right):
-            return (), _names([value_of(right, scope)])
-    return (), ()
-
-
-def _names(value: Value) -> tuple[str, ...]:
-    return (
-        tuple(str(one) for one in value if isinstance(one, str)) if isinstance(value, list) else ()
     )
 
 
