@@ -94,8 +94,7 @@ def stream_edits(snapshot: Snapshot, streamed: Streamed) -> list[Operation]:
     layer = next((it for it in page.templates if it.span.covers(listing.span)), None)
     if layer is None:
         return []
-    tags = (it for it in heex.walk(layer.template) if isinstance(it, heex.Tag))
-    loops = (loop_in(it, page.source) for it in tags)
+    loops = (loop_in(it, page.source) for it in layer.nodes(heex.Tag))
     read = f"@{listing.key}".encode()
     loop = next((it for it in loops if it and it.read.slice(page.source) == read), None)
     if loop is None:

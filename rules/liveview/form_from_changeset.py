@@ -112,9 +112,9 @@ class FormFromChangeset(Rule):
         ]
         given: set[str] = set()
         for layer in layers:
-            for tag in heex.walk(layer.template):
-                found = _changeset(tag, layer) if isinstance(tag, heex.Tag) else None
-                if found is not None and isinstance(tag, heex.Tag):
+            for tag in layer.nodes(heex.Tag):
+                found = _changeset(tag, layer)
+                if found is not None:
                     given.add(found.name)
                     yield self._of_form(found, tag, layer, use, reads)
         for node in reads:

@@ -168,7 +168,7 @@ def _fix(
     )
     if not name or repeated:
         return None
-    tags = [node for node in heex.walk(layer.template) if isinstance(node, heex.Tag)]
+    tags = layer.nodes(heex.Tag)
     same = (it for it in tags if it.attribute("id") is None and it.span.start < tag.span.start)
     number = 1 + sum(it.literal("phx-hook", source) == hook for it in same) if hook else 1
     ids = {it.literal("id", source) for it in tags}

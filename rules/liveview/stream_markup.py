@@ -278,10 +278,7 @@ def _is_blank(node: heex.Node, source: bytes) -> bool:
 
 
 def _has_id(layer: TemplateLayer, wanted: str) -> bool:
-    return any(
-        isinstance(node, heex.Tag) and node.literal("id", layer.source) == wanted
-        for node in heex.walk(layer.template)
-    )
+    return any(tag.literal("id", layer.source) == wanted for tag in layer.nodes(heex.Tag))
 
 
 def _fix(verb: str, what: str, edits: list[Edit | None]) -> Fix | None:

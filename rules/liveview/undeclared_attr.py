@@ -269,8 +269,8 @@ def _given(component: FunctionComponent, document: Document) -> list[str]:
         dict.fromkeys(
             it.name
             for layer in document.templates
-            for tag in heex.walk(layer.template)
-            if isinstance(tag, heex.Tag) and tag.name == f".{component.name}"
+            for tag in layer.nodes(heex.Tag)
+            if tag.name == f".{component.name}"
             for it in tag.attributes
             if isinstance(it, heex.Attribute) and _ATTRIBUTE.fullmatch(it.name)
         )
