@@ -267,7 +267,8 @@ class Workspace:
             self._facts.context_is_new = False
             self._live.clear()
             self._stale = {rule.id for rule in self.registry.project_rules}
-        self._stale |= {rule for rule, reads in self._reads.items() if reads & changed}
+        if changed:
+            self._stale |= {rule for rule, reads in self._reads.items() if reads & changed}
 
     # Full checks, see `FullCheck`
 

@@ -116,6 +116,8 @@ class MultiWrite(ProjectRule):
         branches = {(path, one.function.start): one for path, one in index.of(Alternatives)}
         covered = _Covered(graph)
         for clause in graph.clauses:
+            if not any(one.name in _WRITES for one in clause.calls):
+                continue  # one of the two must be the function's own
             if _is_script(clause) or _ASIDE.search(clause.name):
                 continue
             writes = [one for one in clause.calls if _writes(graph, clause, one)]

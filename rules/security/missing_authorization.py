@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from lsp_server.facts.calls.calls import FunctionCalls
 from lsp_server.facts.database.loads import LoadById
 from lsp_server.facts.database.schemas import Schema, Schemas, schemas
+from lsp_server.facts.index import Index
 from lsp_server.facts.modules import Function, Module
 from lsp_server.facts.routes.controllers import Controller
 from lsp_server.facts.routes.router import RouterTable
@@ -31,6 +32,8 @@ _OWNERS = re.compile(
     r"|profile|workspace|client|creator|uploader|sender|recipient)$"
 )
 _PREFIX = re.compile(r"(?:get|fetch|find|load|read)_")
+
+_Callee = tuple[str, str]  # module and name
 
 
 class MissingAuthorization(ProjectRule):
@@ -152,6 +155,7 @@ class MissingAuthorization(ProjectRule):
         if not loads:
             return
         known, records = access(index), schemas(index)
+        silent = _silent(index, {one for _, load in loads if (one := _callee(load)) is not None})
         routes: dict[str, list[tuple[RouterTable, Route]]] = {}
         for table in known.routing.routers.values():
             for route in table.routes:
@@ -169,7 +173,7 @@ class MissingAuthorization(ProjectRule):
             schema = _record(load, records)
             if schema is None and next(iter(records), None) is not None and load.record:
                 continue
-            if not _has_owner(schema) if schema is not None else not _may_read(snapshot, load):
+            if not _has_owner(schema) if schema is not None else _callee(load) in silent:
                 continue
             what = snake(_name(load))
             yield self.finding(
@@ -225,19 +229,21 @@ def _record(load: LoadById, records: Schemas) -> Schema | None:
     return found[0] if len(found) == 1 else None
 
 
-def _may_read(snapshot: Snapshot, load: LoadById) -> bool:
-    """Whether a function whose record is not known reads a database; one of another project may."""
-    if load.record:
-        return True
-    index = snapshot.index
-    if not any(one.module == load.callee for _, one in index.of(Function)):
-        return True
-    return any(
-        call.module.endswith("Repo") or call.module == "Ash"
+def _callee(load: LoadById) -> _Callee | None:
+    """The function whose record is not known."""
+    return None if load.record else (load.callee, load.name)
+
+
+def _silent(index: Index, asked: set[_Callee]) -> set[_Callee]:
+    """The functions that read no database; those of another project may."""
+    own = {one.module for _, one in index.of(Function)}
+    reading = {
+        (clause.module, clause.name)
         for _, clause in index.of(FunctionCalls)
-        if (clause.module, clause.name) == (load.callee, load.name)
-        for call in clause.calls
-    )
+        if (clause.module, clause.name) in asked
+        and any(call.module.endswith("Repo") or call.module == "Ash" for call in clause.calls)
+    }
+    return {one for one in asked if one[0] in own} - reading
 
 
 def _has_owner(schema: Schema) -> bool:

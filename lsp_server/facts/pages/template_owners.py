@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 from lsp_server.facts.index import Index, join
 from lsp_server.facts.modules import Function, Module
@@ -23,7 +23,7 @@ def template_owners(index: Index) -> Mapping[str, Owner]:
     makes functions named as the files (phoenix_live_view 0.18.15); those in `templates/user/` and
     below belong to the module `…UserView`.
     """
-    templates = [path for path in index.paths if PurePosixPath(path).suffix in TEMPLATES]
+    templates = [path for path in index.paths if splitext(path)[1] in TEMPLATES]
     if not templates:
         return {}
     embedding: dict[str, list[tuple[str, Module]]] = {}
