@@ -19,10 +19,13 @@ from lsp_server.report.report import FileChange, Report
 
 PROGRESS_FROM = 200  # files to read; less is over before a bar is drawn
 
+_last: Workspace | None = None  # what is not given back before the process ends, see `__main__`
+
 
 def check_project(root: Path, selection: Selection, request: Request, clock: Clock) -> Report:
     """Check a project, apply or show fixes if that is asked for, and report."""
-    workspace = Workspace(root, request.overrides)
+    global _last
+    workspace = _last = Workspace(root, request.overrides)
     clock.step("load the rules")
     only = selection.paths if selection.is_loose else None
     check = FullCheck(workspace, use_cache=request.use_cache and only is None, only=only)

@@ -314,7 +314,7 @@ def test_a_standing_answer_loads_no_rule_and_holds_only_while_nothing_changes(
         os.utime(path, (1_600_000_000, 1_600_000_000))
 
     def steps(*arguments: str) -> str:
-        code = "import sys; from lsp_server.__main__ import main\ntry:\n  main()\nfinally:\n"
+        code = "import sys; from lsp_server.__main__ import run\ntry:\n  run()\nfinally:\n"
         code += "  print('rules' if 'lsp_server.rules' in sys.modules else 'none', file=sys.stderr)"
         done = subprocess.run(
             [sys.executable, "-c", code, "check", *arguments],

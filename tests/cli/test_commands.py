@@ -38,8 +38,8 @@ def imported(code: str, tmp_path: Path) -> set[str]:
 def run(*arguments: str) -> str:
     return (
         f"sys.argv = ['retort', *{arguments!r}]\n"
-        "from lsp_server.__main__ import main\n"
-        "try: main()\nexcept SystemExit: pass\n"
+        "from lsp_server.__main__ import run\n"
+        "try: run()\nexcept SystemExit: pass\n"
     )
 
 
