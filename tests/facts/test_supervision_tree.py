@@ -126,3 +126,31 @@ def test_options_are_no_children() -> None:
     more = "defp web(opts), do: if(opts[:port], do: [{Web, ssl(a: 1)}], else: [])\n"
     found = children_of(application(code, f"{more}  defp ssl(opts), do: [cert: opts]"))
     assert [one.module for one in found.children] == ["Shop.Cache", "Web"]
+
+
+def test_a_supervisor_without_use() -> None:
+    index = index_of(
+        mix=MIX,
+        lib__application=application("children = [Shop.RoomSupervisor]"),
+        lib__rooms="""
+defmodule Shop.RoomSupervisor do
+  def child_spec(arg), do: %{id: __MODULE__, start: {__MODULE__, :start_link, [arg]}}
+
+  def start_link(_arg) do
+    DynamicSupervisor.start_link(name: __MODULE__, strategy: :one_for_one)
+  end
+
+  def open(id), do: DynamicSupervisor.start_child(__MODULE__, {Shop.Room, id})
+end
+""",
+        lib__room="""
+defmodule Shop.Room do
+  use GenServer
+  def start_link(id), do: GenServer.start_link(__MODULE__, id)
+  def init(id), do: {:ok, id}
+end
+""",
+    )
+    (tree,) = supervision_trees(index)
+    assert outline(tree)[1:] == ["  Shop.RoomSupervisor", "    Shop.Room*"]
+    assert tree.members[0].is_supervisor and tree.members[0].strategy == "one_for_one"

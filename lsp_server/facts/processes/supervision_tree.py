@@ -328,8 +328,16 @@ class _Builder:
             name = process.use.registers
         given = _children_by_module(self.index).get(child.module, [])
         below = next(((where, one) for where, one in given if one.function == "init/1"), None)
-        if below is None and process is not None and process.is_supervisor and given:
-            below = given[0]
+        is_supervisor = child.module in SUPERVISORS
+        if process is not None:
+            is_supervisor = is_supervisor or process.is_supervisor
+            if below is None and process.is_supervisor and given:
+                below = given[0]
+        elif below is None:  # no `use`, but `start_link` starts a supervisor of its own
+            starts = (it for it in given if it[1].function.startswith("start_link/"))
+            below = next(starts, None)
+            is_supervisor = is_supervisor or below is not None
+            name = name or ("" if below is None else below[1].name)
         members: tuple[Member, ...] = ()
         complete = below is None or below[1].complete
         if depth < DEPTH and child.module not in self.placed:
@@ -345,7 +353,7 @@ class _Builder:
             name,
             path,
             child.span,
-            child.module in SUPERVISORS or (process is not None and process.is_supervisor),
+            is_supervisor,
             "" if below is None else below[1].strategy,
             dynamic,
             child.conditional,
