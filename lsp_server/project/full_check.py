@@ -16,10 +16,24 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from lsp_server.facts.fact import FileFacts
 from lsp_server.project.cache import Cache, load_cache, make_cache, now, store_cache
 from lsp_server.project.files import Entry
+from lsp_server.project.project_facts import context_facts
 from lsp_server.project.result import FileResult, plain
-from lsp_server.project.scan import POOL_FROM, Job, batches, pool, run, run_batch, workers
+from lsp_server.project.scan import (
+    CAN_FORK,
+    LEARN_FROM,
+    POOL_FROM,
+    Job,
+    Learned,
+    batches,
+    learn_batch,
+    pool,
+    run,
+    run_batch,
+    workers,
+)
 from lsp_server.project.workspace import Workspace
 
 
@@ -58,21 +72,33 @@ class FullCheck:
                 self.entries.append(entry)
                 yield entry
 
-    def learn(self) -> Iterator[int]:
+    def learn(self, *, fork: bool = False) -> Iterator[int]:
         """Take in what is known of unchanged files and decide what must be read; a step looks at
-        one file."""
+        one file. With `fork`, where no other thread runs, processes look at many."""
         workspace, cache = self.workspace, self._cache
         workspace.keep_only(self.entries)
         changed = [one for one in self.entries if not cache.is_fresh(one)]
         known = cache.results() if len(changed) < len(self.entries) else {}
         unchanged = [known[one.path] for one in self.entries if cache.is_fresh(one)]
-        yield from workspace.learn_context(changed, unchanged)
+        forks = fork and CAN_FORK and workers() > 1 and len(changed) >= LEARN_FROM
+        learned = self._learned(changed) if forks else self._read(changed)
+        yield from workspace.learn_context(learned, unchanged)
         self._context = workspace.context.digest
         if cache.head is not None and cache.head.context == self._context:
             workspace.take(unchanged)
         else:
             changed = self.entries
         self.todo = batches(changed)
+
+    def _read(self, changed: Iterable[Entry]) -> Iterator[tuple[str, FileFacts | None]]:
+        root = self.workspace.root
+        return ((one.path, context_facts(root, one.path)) for one in changed)
+
+    def _learned(self, changed: Iterable[Entry]) -> Iterator[tuple[str, FileFacts]]:
+        with pool(self.workspace.job(), fork=True) as executor:
+            for answer in executor.map(learn_batch, batches(changed)):
+                for path, blobs in msgspec.msgpack.decode(answer, type=Learned):
+                    yield path, FileFacts(encoded=blobs)
 
     def take(self, answer: bytes) -> int:
         """Take in what a worker answered; the number of files in it."""

@@ -16,6 +16,15 @@ Kinds = set[type[Fact]]
 CONTEXT = frozenset(project_context.reads)
 
 
+def context_facts(root: Path, path: str) -> FileFacts | None:
+    """What a file as it is on disk says about the context; the scan will tell the rest. None for
+    one that cannot say anything, or is gone."""
+    source = read_file(root, path)
+    if source is None or not context_relevant(path, source):
+        return None
+    return collect(Document(path, source), CONTEXT)
+
+
 class ProjectFacts:
     """The index of a project and its context. Changes answer with the types of fact that are no
     longer what rules have seen; `context_is_new` is set when the context has changed."""
@@ -70,12 +79,12 @@ class ProjectFacts:
 
     def learn(
         self,
-        root: Path,
-        changed: Iterable[str],
+        changed: Iterable[tuple[str, FileFacts | None]],
         unchanged: Iterable[FileResult],
         open_files: Mapping[str, Document],
     ) -> Iterator[Kinds]:
-        """Read the files that decide the context, which document rules need before all others.
+        """Take in the files that decide the context, which document rules need before all others:
+        of `changed` ones the `context_facts`.
 
         Open files count as the editor has them. Each step looks at one file.
         """
@@ -84,16 +93,14 @@ class ProjectFacts:
             if result.decides_context and result.path not in open_files:
                 deciding.add(result.path)
                 yield self.index.put(result.path, FileFacts(encoded=result.facts))
-        for path in [*open_files, *changed]:
-            document = open_files.get(path)
-            source = read_file(root, path) if document is None else document.source
-            kinds: Kinds = set()
-            if source is not None and path not in deciding and context_relevant(path, source):
+        for path, document in open_files.items():
+            if context_relevant(path, document.source):
                 deciding.add(path)
-                # Of a closed file the scan will tell the rest.
-                facts = collect(document or Document(path, source), None if document else CONTEXT)
-                kinds = self.index.put(path, facts)
-            yield kinds
+                yield self.index.put(path, collect(document))
+        for path, facts in changed:
+            if facts is not None:
+                deciding.add(path)
+            yield set() if facts is None else self.index.put(path, facts)
         self._deciding = deciding
         self._renew()
 

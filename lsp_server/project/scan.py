@@ -31,10 +31,15 @@ from lsp_server.lint.checker import check_document
 from lsp_server.lint.registry import registry
 from lsp_server.lint.rule import Rule
 from lsp_server.project.files import Entry
+from lsp_server.project.project_facts import context_facts
 from lsp_server.project.result import FileResult, plain
 
+LEARN_FROM = 1000  # files; to look for what they say about the context takes 0.1 s
 POOL_FROM = 64  # files; starting a pool takes as long as reading so many
+CAN_FORK = sys.platform == "linux"
 BATCH = 400_000  # bytes of source in one batch: about 0.1 s of work
+
+Learned = list[tuple[str, dict[str, bytes]]]  # paths with their facts, encoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ def workers() -> int:
 
 def pool(job: Job, *, fork: bool) -> ProcessPoolExecutor:
     """Processes for a scan. `fork` starts them at once, but only where no other thread runs."""
-    method = "fork" if fork and sys.platform == "linux" else "spawn"
+    method = "fork" if fork and CAN_FORK else "spawn"
     return ProcessPoolExecutor(
         workers(),
         mp_context=multiprocessing.get_context(method),
@@ -155,6 +160,16 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
         os._exit(1)
+
+
+def learn_batch(entries: list[Entry]) -> bytes:
+    """In a worker: what the files of a batch say about the context; msgpack of `Learned`."""
+    assert _job is not None
+    root = Path(_job.root)
+    found = ((one.path, context_facts(root, one.path)) for one in entries)
+    return msgspec.msgpack.encode(
+        [(path, facts.encode()) for path, facts in found if facts is not None]
+    )
 
 
 def run_batch(entries: list[Entry]) -> bytes:

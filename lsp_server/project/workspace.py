@@ -26,7 +26,7 @@ from lsp_server.config import (
     read_settings,
 )
 from lsp_server.document import Change, Document
-from lsp_server.facts.fact import Fact, load_collectors
+from lsp_server.facts.fact import Fact, FileFacts, load_collectors
 from lsp_server.facts.index import Index, fact_types
 from lsp_server.facts.project.context import ProjectContext
 from lsp_server.lint.checker import check_project, detached, in_order
@@ -289,12 +289,13 @@ class Workspace:
                 self.remove(path)
 
     def learn_context(
-        self, changed: Iterable[Entry], unchanged: Iterable[FileResult]
+        self, changed: Iterable[tuple[str, FileFacts | None]], unchanged: Iterable[FileResult]
     ) -> Iterator[int]:
-        """Read the files that decide the context; each step is one file."""
+        """Take in what decides the context, of changed files the `context_facts`; each step is one
+        file."""
         files = {path: one for path, one in self.open.items() if path not in self._outside}
-        paths = [entry.path for entry in changed if entry.path not in self.open]
-        for kinds in self._facts.learn(self.root, paths, unchanged, files):
+        closed = (one for one in changed if one[0] not in self.open)
+        for kinds in self._facts.learn(closed, unchanged, files):
             self._note(kinds)
             yield 1
         self._note(set())

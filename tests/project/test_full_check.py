@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from lsp_server.lint.finding import Finding
-from lsp_server.project import cache, scan
+from lsp_server.project import cache, full_check, scan
 from lsp_server.project.cache import cache_path, clear_cache
 from lsp_server.project.files import Entry
 from lsp_server.project.full_check import FullCheck, answers
@@ -92,13 +92,16 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield copy
 
 
-def test_worker_processes_find_what_one_process_finds(shop: Path) -> None:
+def test_worker_processes_find_what_one_process_finds(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     alone, read = check(shop, use_cache=False)
     assert len(read) > scan.POOL_FROM
+    monkeypatch.setattr(full_check, "LEARN_FROM", len(read))
     workspace = Workspace(shop)
     full = FullCheck(workspace, use_cache=False)
     list(full.find())
-    list(full.learn())
+    list(full.learn(fork=True))
     for answer in answers(workspace.job(), full.todo, fork=True):
         full.take(answer)
     list(full.finish())
