@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from lsp_server.document import Document
+from lsp_server.facts.index import Index, join
 from lsp_server.facts.modules import modules
 from lsp_server.facts.project.config import configuration
 from lsp_server.lint.finding import CreateFile, Edit, Operation
@@ -30,7 +31,7 @@ def has_oban(snapshot: Snapshot, path: str) -> bool:
     context = snapshot.context
     if context.dependencies and context.fits(path, "oban"):
         return True
-    return any(one.uses_any("Oban.Worker") for _, one in modules(snapshot.index).values())
+    return bool(workers(snapshot.index))
 
 
 def call_at(document: Document, callee: Span) -> Call | None:
@@ -184,16 +185,22 @@ def _alias_moved(document: Document, call: Call, mailer: str, module: str) -> li
     return []
 
 
+@join(modules)
+def workers(index: Index) -> list[tuple[str, str]]:
+    """The workers of Oban in the order of their modules, with their paths."""
+    return sorted(
+        (module, path)
+        for module, (path, one) in modules(index).items()
+        if one.uses_any("Oban.Worker")
+    )
+
+
 def worker_place(snapshot: Snapshot, path: str, namespace: str, name: str) -> tuple[str, str]:
     """Module and path of a new worker for code in `path`, beside those that there are."""
     app = app_of(path)
-    for module, (where, one) in sorted(modules(snapshot.index).items()):
+    for module, where in workers(snapshot.index):
         outer, _, last = module.rpartition(".")
-        if (
-            one.uses_any("Oban.Worker")
-            and where.startswith(f"{app}lib/")
-            and _WORKERS.search(outer)
-        ):
+        if where.startswith(f"{app}lib/") and _WORKERS.search(outer):
             name = f"{name}Worker" if last.endswith("Worker") else name
             return f"{outer}.{name}", f"{where.rpartition('/')[0]}/{_underscored(name)}.ex"
     folder = f"{app}lib/{_underscored(namespace)}/workers"

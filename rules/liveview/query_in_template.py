@@ -86,16 +86,16 @@ class QueryInTemplate(ProjectRule):
         graph, known = call_graph(snapshot.index), live_modules(snapshot.index)
         components = {(one.module, one.name, 1) for _, one in snapshot.index.of(FunctionComponent)}
         for clause in graph.clauses:
-            if _MAIL.search(clause.path):
-                continue
             live = known.get(clause.module)
             is_component = clause.key in components and (
                 live is None or live.kind is not Kind.LIVE_COMPONENT or clause.name != "update"
             )
-            for call in clause.calls:
+            is_shown = is_component or _is_file(clause)
+            calls = [one for one in clause.calls if is_shown or one.place & TEMPLATE]
+            if not calls or _MAIL.search(clause.path):
+                continue
+            for call in calls:
                 if call.place & (ELSEWHERE | LATER | CACHED):
-                    continue
-                if not (call.place & TEMPLATE or is_component or _is_file(clause)):
                     continue
                 callee = graph.callee(clause.module, call)
                 if callee in components or callee == clause.key:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lsp_server.facts.routes.router import RouterTable
 from lsp_server.facts.routes.routes import Route
 from lsp_server.lint.finding import Finding, Fix
 from lsp_server.lint.rule import ProjectRule
 from lsp_server.snapshot import Snapshot
+from lsp_server.text import Span
 
 from ._access import Access, access
 from ._authentication import usual_hook, usual_plug, way_in
@@ -126,11 +127,11 @@ class MissingAuthentication(ProjectRule):
             if known.forwarded_behind(table) or not _has_any(known, table):
                 continue
             plug, hook = usual_plug(table), usual_hook(table)
-            bare_spans = {one.span for one in table.routes if _is_bare(known, table, one)}
-            for routes in _lines(table):
-                bare = [route for route in routes if _is_bare(known, table, route)]
-                if not bare:
-                    continue
+            all_bare = [one for one in table.routes if _is_bare(known, table, one)]
+            bare_spans = {one.span for one in all_bare}
+            lines, bare_lines = _by_line(table.routes), _by_line(all_bare)
+            for span, bare in bare_lines.items():
+                routes = lines[span]
                 way = way_in(table, bare, routes, bare_spans, plug, hook)
                 by = {"live": "live", "mount": "live_dashboard"}.get(bare[0].kind, bare[0].verb)
                 todo = ": put it behind the plug or hook that authenticates" if way is None else ""
@@ -142,12 +143,12 @@ class MissingAuthentication(ProjectRule):
                 )
 
 
-def _lines(table: RouterTable) -> Iterator[list[Route]]:
-    """The routes by the line of the router that gives them."""
-    lines: dict[tuple[int, int], list[Route]] = {}
-    for route in table.routes:
+def _by_line(routes: Iterable[Route]) -> dict[Span, list[Route]]:
+    """Routes by the line of the router that gives them."""
+    lines: dict[Span, list[Route]] = {}
+    for route in routes:
         lines.setdefault(route.span, []).append(route)
-    yield from lines.values()
+    return lines
 
 
 def _is_bare(known: Access, table: RouterTable, route: Route) -> bool:
