@@ -26,13 +26,15 @@ def template_owners(index: Index) -> Mapping[str, Owner]:
     templates = [path for path in index.paths if splitext(path)[1] in TEMPLATES]
     if not templates:
         return {}
+    folders = {path.rpartition("/")[0] for path in templates}
     embedding: dict[str, list[tuple[str, Module]]] = {}
     views: dict[str, list[tuple[str, Module]]] = {}
     named: dict[str, list[tuple[str, Module]]] = {}
     for path, module in index.of(Module):
         folder = path.rpartition("/")[0]
-        last = underscore(module.name.rpartition(".")[2])
-        named.setdefault(f"{folder}/{last}", []).append((path, module))
+        if folder in folders:
+            last = underscore(module.name.rpartition(".")[2])
+            named.setdefault(f"{folder}/{last}", []).append((path, module))
         for pattern in module.embeds:
             inner, _, files = f"{folder}/{pattern}".rpartition("/")
             embedding.setdefault(inner, []).append((files, module))

@@ -204,11 +204,13 @@ def results(index: Index) -> Results:
 
     def add(function: FunctionKey, found: Shape, link: _Link) -> None:
         known = shapes.get(function, UNKNOWN)
-        if found & FAILURE and function not in links:
+        both = known | found
+        if both == known:
+            return
+        if function not in links and found & FAILURE:
             links[function] = link
-        if found & ~known:
-            shapes[function] = known | found
-            pending.append(function)
+        shapes[function] = both
+        pending.append(function)
 
     for path, one in index.of(FunctionOutcomes):
         key = (one.module, one.name, one.arity)
