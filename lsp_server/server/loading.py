@@ -13,6 +13,7 @@ from lsp_server.project.full_check import FullCheck
 from lsp_server.project.scan import POOL_FROM, pool, run, run_batch, workers
 from lsp_server.project.workspace import Workspace
 from lsp_server.server import diagnostics
+from lsp_server.server.garbage import filling
 from lsp_server.server.progress import Progress
 
 if TYPE_CHECKING:
@@ -74,6 +75,10 @@ class Loader:
 
         Open files count as the editor has them.
         """
+        with filling():
+            return await self._fill(workspace, title)
+
+    async def _fill(self, workspace: Workspace, title: str) -> bool:
         server = self._server
         progress = Progress.begin(server, title)
         try:

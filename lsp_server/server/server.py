@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -29,6 +28,7 @@ from lsp_server.server import (
 )
 from lsp_server.server.convert import to_path
 from lsp_server.server.features import Features
+from lsp_server.server.garbage import keep_what_is_loaded
 from lsp_server.server.loading import Loader
 from lsp_server.server.protocol import RetortProtocol
 from lsp_server.server.scheduler import Scheduler
@@ -161,9 +161,7 @@ def load_rules() -> None:
     A third of a second, for which the answer to `initialize` does not wait.
     """
     registry()
-    gc.collect()
-    gc.freeze()
-    gc.enable()
+    keep_what_is_loaded()
 
 
 def _folders(params: types.InitializeParams) -> list[Path]:
