@@ -14,6 +14,7 @@ from lsp_server.document import Document
 from lsp_server.facts.database.schemas import Schema
 from lsp_server.facts.fact import FileFacts
 from lsp_server.facts.modules import Function, Module, Used
+from lsp_server.facts.project.tests import Suite, TestBlock
 from lsp_server.facts.routes.routes import Route
 from lsp_server.server.convert import Plain, to_range
 from lsp_server.server.session import Place
@@ -38,8 +39,9 @@ class Symbol:
 
 def symbols(facts: FileFacts) -> Iterator[Symbol]:
     """The symbols that one file's facts speak of, modules first: a schema is a struct, a LiveView
-    or component a class."""
+    or component a class. Of a file of tests, if it is open, they are its tests."""
     schemas = {schema.module for schema in facts.of(Schema)}
+    suites = {suite.module: suite.span for suite in facts.of(Suite)}
     for module in facts.of(Module):
         kind = SymbolKind.Module
         if module.keyword == "defprotocol":
@@ -48,7 +50,11 @@ def symbols(facts: FileFacts) -> Iterator[Symbol]:
             kind = SymbolKind.Struct
         elif any(_is_live(used) for used in module.uses):
             kind = SymbolKind.Class
-        yield Symbol(module.name, kind, module.span, module.name_span)
+        span = suites.get(module.name, module.span)
+        yield Symbol(module.name, kind, span, module.name_span)
+    for test in facts.of(TestBlock):
+        name = f"{test.describe} {test.name}".strip()
+        yield Symbol(name, SymbolKind.Method, test.span, test.name_span, test.suite)
     for function in facts.of(Function):
         name = f"{function.name}/{function.arity}"
         yield Symbol(name, SymbolKind.Function, function.span, function.name_span, function.module)

@@ -43,3 +43,22 @@ async def test_what_is_nearest_to_the_query_comes_first(project: Path) -> None:
         assert (await found("Order"))[0] == ("Shop.Order", SymbolKind.Struct)
         assert ("GET /orders", SymbolKind.Event) in await found("/orders")
         assert await found("nothing like it") == []
+
+
+async def test_an_open_file_of_tests_has_its_tests(project: Path) -> None:
+    text = (
+        "defmodule Shop.CartTest do\n  use ExUnit.Case, async: true\n\n"
+        '  describe "add/2" do\n    test "puts a product in" do\n      assert true\n    end\n'
+        "  end\n\n"
+        '  test "is empty" do\n    assert true\n  end\nend\n'
+    )
+    write(project, {"mix.exs": FILES["mix.exs"], "test/cart_test.exs": text})
+    async with session(NEOVIM, project) as editor:
+        editor.open("test/cart_test.exs")
+        identifier = types.TextDocumentIdentifier(editor.uri("test/cart_test.exs"))
+        params = types.DocumentSymbolParams(identifier)
+        found = await editor.client.text_document_document_symbol_async(params)
+        (suite,) = found or []
+        assert isinstance(suite, types.DocumentSymbol) and suite.name == "Shop.CartTest"
+        names = [one.name for one in suite.children or []]
+        assert names == ["add/2 puts a product in", "is empty"]
